@@ -10,6 +10,7 @@ extern crate alloc;
 
 mod args;
 mod commands;
+mod complete;
 mod escape;
 mod failure;
 mod input;
@@ -40,6 +41,9 @@ fn main() -> ExitCode {
 }
 
 fn run() -> Result<(), Failure> {
+    if complete::answer()? {
+        return Ok(());
+    }
     match args::Cli::try_parse() {
         Ok(cli) => commands::run(cli),
         // Not by `parse`, which ignores that standard output cannot be written.

@@ -10,6 +10,7 @@ use execnet::{Value, XSpec};
 
 use super::values::spec;
 use super::workers::{Targets, TimeLimits};
+use crate::complete::spec_completer;
 use crate::input::is_stdin;
 
 /// Run Python code in workers and print the items that it sends
@@ -33,10 +34,12 @@ pub(crate) struct Exec {
     /// Spec of the worker: popen, popen//python=python3.12//chdir=work, ssh=user@host, ...
     ///
     /// With --on or --hosts there is no such argument.
+    #[arg(add = spec_completer())]
     pub(crate) spec: Option<OsString>,
     /// Python code, or - to read it from standard input; with --file there is no such argument
     pub(crate) code: Option<OsString>,
     /// Arguments for the code, in sys.argv; those that begin with - come after --
+    #[arg(value_hint = ValueHint::AnyPath)]
     pub(crate) args: Vec<OsString>,
     #[command(flatten)]
     pub(crate) targets: Targets,

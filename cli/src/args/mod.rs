@@ -23,7 +23,7 @@ pub(crate) use rsync::{Direction, Pull, Push, Rsync, SyncOptions};
 pub(crate) use run::Run;
 pub(crate) use serve::{Serve, Worker};
 pub(crate) use status::Status;
-pub(crate) use values::{spec, spec_parser};
+pub(crate) use values::{EXEC_MODELS, spec, spec_parser};
 pub(crate) use verbosity::Verbosity;
 pub(crate) use workers::{Targets, TimeLimits};
 

@@ -9,6 +9,7 @@ use clap::{Arg, ArgAction, ArgGroup, Args, Subcommand, ValueHint};
 
 use super::values::time;
 use super::workers::{Targets, TimeLimits};
+use crate::complete::{spec_completer, target_completer};
 
 /// Copy a directory or file to gateways, or from a gateway
 ///
@@ -51,7 +52,7 @@ pub(crate) struct Push {
     #[arg(value_name = "DEST", value_parser = path_parser(), required_unless_present = "to")]
     pub(crate) destination: Option<OsString>,
     /// Copy to a path on a gateway (repeatable)
-    #[arg(long, num_args = 2, value_names = ["SPEC", "DEST"], value_parser = path_parser())]
+    #[arg(long, num_args = 2, value_names = ["SPEC", "DEST"], value_parser = path_parser(), add = target_completer())]
     pub(crate) to: Vec<OsString>,
     #[command(flatten)]
     pub(crate) targets: Targets,
@@ -66,7 +67,7 @@ pub(crate) struct Push {
 #[command(arg = archive())]
 pub(crate) struct Pull {
     /// Spec of the gateway: ssh=user@host, docker=name, ...
-    #[arg(value_name = "SPEC")]
+    #[arg(value_name = "SPEC", add = spec_completer())]
     pub(crate) spec: OsString,
     /// Directory or file on the gateway
     #[arg(value_name = "SRC", value_parser = path_parser())]

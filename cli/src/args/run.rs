@@ -8,6 +8,7 @@ use execnet::XSpec;
 
 use super::values::spec;
 use super::workers::{Targets, TimeLimits};
+use crate::complete::spec_completer;
 
 /// Run a program on the machines of workers
 ///
@@ -32,10 +33,10 @@ use super::workers::{Targets, TimeLimits};
 )]
 pub(crate) struct Run {
     /// Specs of the workers: popen, ssh=user@host, docker=name, ...
-    #[arg(value_name = "SPEC", value_parser = spec_before_program())]
+    #[arg(value_name = "SPEC", value_parser = spec_before_program(), add = spec_completer())]
     pub(crate) specs: Vec<XSpec>,
     /// The program and its arguments, after --
-    #[arg(last = true, required = true, value_name = "COMMAND")]
+    #[arg(last = true, required = true, value_name = "COMMAND", value_hint = clap::ValueHint::AnyPath)]
     pub(crate) command: Vec<OsString>,
     #[command(flatten)]
     pub(crate) targets: Targets,

@@ -5,10 +5,11 @@ use core::time::Duration;
 use std::ffi::OsString;
 use std::path::PathBuf;
 
-use clap::{ArgGroup, Args};
+use clap::{ArgGroup, Args, ValueHint};
 use execnet::XSpec;
 
 use super::values::{count, nonzero_time, spec_parser};
+use crate::complete::spec_completer;
 
 /// Listen for clients and start a worker for each authorised connection
 ///
@@ -22,7 +23,7 @@ use super::values::{count, nonzero_time, spec_parser};
 #[command(group(ArgGroup::new("listen").required(true).args(["unix", "tcp", "tls", "insecure_stock"])))]
 pub(crate) struct Serve {
     /// Listen on a Unix socket in a private directory, for processes of this user
-    #[arg(long, value_name = "PATH")]
+    #[arg(long, value_name = "PATH", value_hint = ValueHint::AnyPath)]
     pub(crate) unix: Option<PathBuf>,
     /// Listen on a loopback address, for clients that know the token
     #[arg(long, value_name = "ADDRESS:PORT", requires = "token_file")]
@@ -31,13 +32,13 @@ pub(crate) struct Serve {
     #[arg(long, value_name = "ADDRESS:PORT", requires_all = ["tls_cert", "tls_key", "tls_ca"])]
     pub(crate) tls: Option<SocketAddr>,
     /// Certificate of the server, followed by its intermediate certificates (PEM)
-    #[arg(long, value_name = "FILE", requires = "tls")]
+    #[arg(long, value_name = "FILE", requires = "tls", value_hint = ValueHint::FilePath)]
     pub(crate) tls_cert: Option<PathBuf>,
     /// Private key of the server, in a file that only its owner can access (PEM)
-    #[arg(long, value_name = "FILE", requires = "tls")]
+    #[arg(long, value_name = "FILE", requires = "tls", value_hint = ValueHint::FilePath)]
     pub(crate) tls_key: Option<PathBuf>,
     /// Certificates of the authorities that sign for clients (PEM)
-    #[arg(long, value_name = "FILE", requires = "tls")]
+    #[arg(long, value_name = "FILE", requires = "tls", value_hint = ValueHint::FilePath)]
     pub(crate) tls_ca: Option<PathBuf>,
     /// File of the token, which only its owner can access; created if it does not exist
     #[arg(long, value_name = "FILE", conflicts_with_all = ["unix", "insecure_stock"])]
@@ -49,7 +50,7 @@ pub(crate) struct Serve {
     #[arg(long, requires = "insecure_stock")]
     pub(crate) insecure_beyond_loopback: bool,
     /// Spec of the workers; clients choose id, execmodel and nice
-    #[arg(long, value_name = "SPEC", default_value = "popen", value_parser = spec_parser())]
+    #[arg(long, value_name = "SPEC", default_value = "popen", value_parser = spec_parser(), add = spec_completer())]
     pub(crate) worker: XSpec,
     /// Maximum number of clients; further ones are refused
     #[arg(long, value_name = "N", default_value = "64", allow_hyphen_values = true, value_parser = count())]

@@ -5,6 +5,7 @@ use execnet::XSpec;
 
 use super::values::spec_parser;
 use super::workers::{Targets, TimeLimits};
+use crate::complete::spec_completer;
 
 /// Start workers and show the interpreter, process and round trip of each
 ///
@@ -18,7 +19,7 @@ use super::workers::{Targets, TimeLimits};
 )]
 pub(crate) struct Status {
     /// Specs of the workers: popen, popen//python=python3.12, ssh=user@host, ...
-    #[arg(value_name = "SPEC", value_parser = spec_parser())]
+    #[arg(value_name = "SPEC", value_parser = spec_parser(), add = spec_completer())]
     pub(crate) specs: Vec<XSpec>,
     #[command(flatten)]
     pub(crate) targets: Targets,

@@ -7,7 +7,7 @@ use clap::builder::{OsStringValueParser, StringValueParser, TypedValueParser};
 use execnet::{SpecError, XSpec};
 
 /// The execution models of workers. A worker that lacks one of them refuses it.
-const EXEC_MODELS: [&str; 4] = ["thread", "main_thread_only", "gevent", "eventlet"];
+pub(crate) const EXEC_MODELS: [&str; 4] = ["thread", "main_thread_only", "gevent", "eventlet"];
 
 /// Parses a spec. Unknown keys are errors: a user typed it, so they are typing errors.
 pub(crate) fn spec(text: &OsStr) -> Result<XSpec, String> {

@@ -7,6 +7,7 @@ use clap::Args;
 use execnet::XSpec;
 
 use super::values::{count, nonzero_time, spec_parser, time};
+use crate::complete::spec_completer;
 
 /// How long a command with workers waits, and for what.
 #[derive(Debug, Args)]
@@ -34,7 +35,7 @@ pub(crate) struct Targets {
     /// With several targets, each line of output begins with the id of its gateway in brackets: that of the spec, or gw0,
     /// gw1, ... A target that fails does not stop the others. At the end, standard error has the number of targets that
     /// succeeded and why the others failed; the exit status is the highest of all targets.
-    #[arg(long, value_name = "SPEC", value_parser = spec_parser())]
+    #[arg(long, value_name = "SPEC", value_parser = spec_parser(), add = spec_completer())]
     pub(crate) on: Vec<XSpec>,
     /// Add the workers of FILE, which has a spec on each line (repeatable)
     ///

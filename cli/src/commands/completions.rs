@@ -1,13 +1,15 @@
 //! `execnet completions`: scripts by which shells complete arguments.
 
-use clap::{Args, CommandFactory as _};
-use clap_complete::{Shell, generate};
+use clap::Args;
+use clap_complete::Shell;
 
-use crate::args::Cli;
+use crate::complete::script;
 use crate::failure::Failure;
 use crate::printer::print_bytes;
 
 /// Print a script by which a shell completes arguments of execnet
+///
+/// Commands, options, files, and the keys of specs are completed. For that, the script runs the execnet that is in PATH.
 ///
 /// In bash: source <(execnet completions bash). A package installs the output as
 /// share/bash-completion/completions/execnet, share/zsh/site-functions/_execnet or
@@ -19,7 +21,5 @@ pub(crate) struct Completions {
 }
 
 pub(super) fn run(args: &Completions) -> Result<(), Failure> {
-    let mut script = Vec::new();
-    generate(args.shell, &mut Cli::command(), "execnet", &mut script);
-    print_bytes(&script)
+    print_bytes(&script(&args.shell.to_string()))
 }

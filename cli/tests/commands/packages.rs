@@ -1,47 +1,81 @@
 //! What packages install: completions and manual pages.
 
 use std::fs::{self, File};
+use std::path::Path;
 use std::process::Command;
 
-use crate::support::{Running, run};
+use crate::support::{DEADLINE, Running, run};
+
+/// What each line becomes when Tab is typed in the shell, which runs this first.
+fn completed(shell: &[&str], name: &str, setup: &str) -> Option<Vec<String>> {
+    if Command::new(shell[0]).arg("--version").output().is_err() {
+        println!("skipped: completion in {name}, which is not installed");
+        return None;
+    }
+    let place = tempfile::tempdir().unwrap();
+    let script = run(&["completions", name], 0).stdout;
+    fs::write(place.path().join("_execnet"), script).unwrap();
+    fs::write(place.path().join("code.py"), "").unwrap();
+    fs::create_dir(place.path().join("inner")).unwrap();
+    let program = Path::new(env!("CARGO_BIN_EXE_execnet")).parent().unwrap();
+    let path = format!("{}:{}", program.display(), std::env::var("PATH").unwrap());
+    let driver = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/commands/complete.py");
+    let lines = LINES.iter().map(|(line, _)| {
+        let output = assert_cmd::Command::new("python3")
+            .timeout(DEADLINE)
+            .arg(driver)
+            .args(shell)
+            .args(["--", setup, line])
+            .current_dir(place.path())
+            .env("PATH", &path)
+            .env("HOME", place.path())
+            .assert()
+            .success();
+        let text = String::from_utf8_lossy(&output.get_output().stdout).into_owned();
+        text.trim_end().to_owned()
+    });
+    Some(lines.collect())
+}
+
+/// Lines, and what Tab makes of them.
+const LINES: [(&str, &str); 9] = [
+    ("execnet she", "execnet shell"),
+    ("execnet trace rec", "execnet trace record"),
+    ("execnet exec --hos", "execnet exec --hosts"),
+    ("execnet exec --file co", "execnet exec --file code.py"),
+    ("execnet exec --hosts=co", "execnet exec --hosts=code.py"),
+    ("execnet exec pop", "execnet exec popen"),
+    ("execnet run --on soc", "execnet run --on socket="),
+    (
+        "execnet status ssh=a//execm",
+        "execnet status ssh=a//execmodel=",
+    ),
+    (
+        "execnet shell popen//chdir=in",
+        "execnet shell popen//chdir=inner/",
+    ),
+];
 
 #[test]
-fn the_script_for_bash_completes_commands_options_and_files() {
-    let place = tempfile::tempdir().unwrap();
-    let script = place.path().join("execnet.bash");
-    fs::write(&script, run(&["completions", "bash"], 0).stdout).unwrap();
-    fs::write(place.path().join("code.py"), "").unwrap();
-    let complete = |words: &[&str]| {
-        let ask = r#"set -eu
-            source ./execnet.bash
-            # It works only while the shell completes.
-            compopt() { :; }
-            COMP_WORDS=("$@"); COMP_CWORD=$(($# - 1)); COMPREPLY=()
-            _execnet "$1" "${COMP_WORDS[COMP_CWORD]}" "${COMP_WORDS[COMP_CWORD - 1]}"
-            printf '%s\n' "${COMPREPLY[@]}""#;
-        let output = Command::new("bash")
-            .args(["-c", ask, "bash"])
-            .args(words)
-            .current_dir(place.path())
-            .output()
-            .unwrap();
-        assert!(output.status.success(), "{words:?}: {output:?}");
-        String::from_utf8(output.stdout).unwrap()
-    };
-    assert_eq!(complete(&["execnet", "she"]), "shell\n");
-    assert_eq!(complete(&["execnet", "trace", "rec"]), "record\n");
-    assert!(complete(&["execnet", "exec", "--se"]).contains("--send"));
-    assert_eq!(
-        complete(&["execnet", "exec", "popen", "--file", "co"]),
-        "code.py\n"
-    );
+fn shells_complete_commands_options_files_and_specs() {
+    let zsh = "autoload -U compinit; compinit -D; source ./_execnet";
+    for (shell, name, setup) in [
+        (&["bash", "--norc", "-i"][..], "bash", "source ./_execnet"),
+        (&["zsh", "-f", "-i"], "zsh", zsh),
+        (&["fish", "--private"], "fish", "source ./_execnet"),
+    ] {
+        if let Some(completed) = completed(shell, name, setup) {
+            let expected: Vec<_> = LINES.iter().map(|(_, line)| *line).collect();
+            assert_eq!(completed, expected, "{name}");
+        }
+    }
 }
 
 #[test]
 fn there_is_a_script_for_every_shell() {
     for shell in ["bash", "zsh", "fish", "powershell", "elvish"] {
         let script = run(&["completions", shell], 0).out;
-        assert!(script.contains("inspect"), "{shell}");
+        assert!(script.contains("_EXECNET_COMPLETE"), "{shell}");
     }
     run(&["completions", "tcsh"], 2).tells("bash");
 }

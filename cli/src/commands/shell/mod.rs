@@ -17,6 +17,7 @@ use execnet::{
 };
 
 use crate::args::{Verbosity, spec_parser};
+use crate::complete::spec_completer;
 use crate::failure::Failure;
 use crate::prompt::Prompt;
 use crate::workers::Workers;
@@ -34,7 +35,7 @@ use screen::Event;
 #[derive(Debug, Args)]
 pub(crate) struct Shell {
     /// Spec of the worker
-    #[arg(default_value = "popen", value_parser = spec_parser())]
+    #[arg(default_value = "popen", value_parser = spec_parser(), add = spec_completer())]
     spec: XSpec,
 }
 
