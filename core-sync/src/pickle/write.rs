@@ -91,8 +91,10 @@ fn write_all<'a>(
     let mut count = 0;
     let mut tokens = Tokens::new(item);
     while let Some(token) = tokens.next() {
-        while let Some(mark) = marks.next_if(|mark| mark.before == count) {
-            out.extend_from_slice(mark.opening);
+        if has_marks {
+            while let Some(mark) = marks.next_if(|mark| mark.before == count) {
+                out.extend_from_slice(mark.opening);
+            }
         }
         let token = token.map_err(|_| Refusal::Item)?;
         if !has_marks && needs_mark(&token) {
