@@ -98,7 +98,7 @@ fn run(path: &PathBuf, id: &str, prompt: &str, deadline: Deadline) -> io::Result
         let text = format!("the askpass program {}: {error}", path.display());
         io::Error::new(error.kind(), text)
     })?;
-    let (mut pipes, process) = Pipes::new(started);
+    let (mut pipes, process) = Pipes::new(started)?;
     let printed = read_to_end(&mut pipes, deadline)?;
     let exit = process
         .wait(Deadline::after(EXIT_TIMEOUT))

@@ -6,7 +6,8 @@ use crate::proxy;
 use crate::self_exec;
 use crate::serial;
 use crate::socket;
-use crate::spec::SpecError;
+use crate::spec::{SpecError, XSpec, keys};
+use crate::sys;
 use crate::transport::{Connected, Request, Start, ssh_mux, stdio};
 
 /// The keys of specs that choose a transport.
@@ -54,6 +55,7 @@ fn start_transport(request: &Request<'_>) -> Result<Connected, MakeGatewayError>
             return Err(SpecError::Conflict("serial", key).into());
         }
     }
+    check_system(request.spec)?;
     if request.spec.has("installvia") {
         return proxy::install(request);
     }
@@ -65,5 +67,17 @@ fn start_transport(request: &Request<'_>) -> Result<Connected, MakeGatewayError>
         (Some((_, start)), None) => start(request),
         (Some((first, _)), Some((second, _))) => Err(SpecError::Conflict(first, second).into()),
         (None, _) => Err(SpecError::NoTransport.into()),
+    }
+}
+
+/// Refuses what this system does not have, unless another machine does it.
+fn check_system(spec: &XSpec) -> Result<(), SpecError> {
+    if spec.has("via") || spec.has("installvia") {
+        return Ok(());
+    }
+    let refused = |key| spec.has(key).then(|| Some((key, sys::refused(key)?)));
+    match keys::all().find_map(|key| refused(key).flatten()) {
+        Some((key, problem)) => Err(SpecError::value(key, problem)),
+        None => Ok(()),
     }
 }

@@ -3,8 +3,6 @@
 use core::error::Error;
 use core::time::Duration;
 use std::io;
-use std::os::unix::process::ExitStatusExt as _;
-use std::process::ExitStatus;
 
 use crate::bootstrap::HandshakeError;
 use crate::deadline::Deadline;
@@ -58,8 +56,8 @@ fn io_error() -> io::Error {
     io::Error::other("the wire broke")
 }
 
-fn exited(status: i32) -> ExitInfo {
-    ExitInfo::Process(Exit::new(ExitStatus::from_raw(status << 8)))
+fn exited(status: i64) -> ExitInfo {
+    ExitInfo::Process(Exit::told(status))
 }
 
 #[test]

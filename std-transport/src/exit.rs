@@ -1,10 +1,9 @@
 //! How a process ended: its exit status or signal.
 
 use core::fmt;
-use std::os::unix::process::ExitStatusExt;
 use std::process::ExitStatus;
 
-use rustix::process::Signal;
+use crate::sys::{self, End};
 
 /// How a process ended: with a status of its own, or by a signal.
 ///
@@ -17,7 +16,7 @@ use rustix::process::Signal;
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Exit {
     /// `None` if it is unknown.
-    status: Option<ExitStatus>,
+    end: Option<End>,
     remote: bool,
 }
 
@@ -27,24 +26,46 @@ const SIGNALLED: i32 = 128;
 impl Exit {
     /// It has ended with an unknown status.
     pub(crate) const UNKNOWN: Self = Self {
-        status: None,
+        end: None,
         remote: false,
     };
 
     pub(crate) fn new(status: ExitStatus) -> Self {
-        let status = Some(status);
         Self {
-            status,
+            end: sys::end_of(status),
             remote: false,
         }
     }
 
     /// The end of a client program whose status is that of a remote process.
     pub(crate) fn remote(status: ExitStatus) -> Self {
-        let status = Some(status);
         Self {
-            status,
             remote: true,
+            ..Self::new(status)
+        }
+    }
+
+    /// The end of a process as Python tells it: the status, or the negated number of the signal.
+    pub(crate) fn told(status: i64) -> Self {
+        let end = match (i32::try_from(status), u32::try_from(status)) {
+            (Ok(signal @ ..0), _) => End::Signal(signal.saturating_neg()),
+            (Ok(code), _) => End::Code(code),
+            // On Windows a status has 32 bits without a sign.
+            (Err(_), Ok(code)) => End::Code(code.cast_signed()),
+            (Err(_), Err(_)) => return Self::UNKNOWN,
+        };
+        Self {
+            end: Some(end),
+            remote: false,
+        }
+    }
+
+    /// The end of a client program with this status.
+    #[cfg(test)]
+    pub(crate) fn told_by_client(status: i64) -> Self {
+        Self {
+            remote: true,
+            ..Self::told(status)
         }
     }
 
@@ -53,20 +74,23 @@ impl Exit {
     pub fn code(self) -> Option<i32> {
         match self.relayed_signal() {
             Some(_) => None,
-            None => self.status?.code(),
+            None => self.own_code(),
         }
     }
 
     /// The number of the signal that killed it.
     #[must_use]
     pub fn signal(self) -> Option<i32> {
-        self.relayed_signal().or_else(|| self.status?.signal())
+        self.relayed_signal().or(match self.end? {
+            End::Signal(number) => Some(number),
+            End::Code(_) => None,
+        })
     }
 
     /// Whether it exited with status 0.
     #[must_use]
     pub fn success(self) -> bool {
-        self.status.is_some_and(|status| status.success())
+        self.end == Some(End::Code(0))
     }
 
     /// Whether this is the status of a client program.
@@ -74,8 +98,15 @@ impl Exit {
         self.remote
     }
 
+    fn own_code(self) -> Option<i32> {
+        match self.end? {
+            End::Code(code) => Some(code),
+            End::Signal(_) => None,
+        }
+    }
+
     fn relayed_signal(self) -> Option<i32> {
-        let code = self.status?.code().filter(|_| self.remote)?;
+        let code = self.own_code().filter(|_| self.remote)?;
         // A larger status is not a signal: ssh exits with 255 if it fails itself.
         (SIGNALLED + 1..SIGNALLED + 65)
             .contains(&code)
@@ -86,8 +117,10 @@ impl Exit {
 impl fmt::Display for Exit {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match (self.code(), self.signal()) {
+            // What Windows says of a process that it has ended, such as 0xC000013A after Ctrl-C.
+            (Some(code @ ..0), _) => write!(f, "exited with status {code:#010X}"),
             (Some(code), _) => write!(f, "exited with status {code}"),
-            (None, Some(number)) => match signal_name(number) {
+            (None, Some(number)) => match sys::signal_name(number) {
                 Some(name) => write!(f, "was killed by {name}"),
                 None => write!(f, "was killed by signal {number}"),
             },
@@ -98,57 +131,27 @@ impl fmt::Display for Exit {
     }
 }
 
-fn signal_name(number: i32) -> Option<&'static str> {
-    const NAMES: &[(Signal, &str)] = &[
-        (Signal::ABORT, "SIGABRT"),
-        (Signal::ALARM, "SIGALRM"),
-        (Signal::BUS, "SIGBUS"),
-        (Signal::FPE, "SIGFPE"),
-        (Signal::HUP, "SIGHUP"),
-        (Signal::ILL, "SIGILL"),
-        (Signal::INT, "SIGINT"),
-        (Signal::KILL, "SIGKILL"),
-        (Signal::PIPE, "SIGPIPE"),
-        (Signal::PROF, "SIGPROF"),
-        (Signal::QUIT, "SIGQUIT"),
-        (Signal::SEGV, "SIGSEGV"),
-        (Signal::SYS, "SIGSYS"),
-        (Signal::TERM, "SIGTERM"),
-        (Signal::TRAP, "SIGTRAP"),
-        (Signal::USR1, "SIGUSR1"),
-        (Signal::USR2, "SIGUSR2"),
-        (Signal::VTALARM, "SIGVTALRM"),
-        (Signal::XCPU, "SIGXCPU"),
-        (Signal::XFSZ, "SIGXFSZ"),
-    ];
-    NAMES
-        .iter()
-        .find(|(signal, _)| signal.as_raw() == number)
-        .map(|(_, name)| *name)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
     #[test]
     fn signals_have_their_names() {
-        let killed = Exit::new(ExitStatus::from_raw(9));
+        let killed = Exit::told(-9);
         assert_eq!(killed.to_string(), "was killed by SIGKILL");
         assert_eq!(killed.signal(), Some(9));
-        let left = Exit::new(ExitStatus::from_raw(3 << 8));
+        let left = Exit::told(3);
         assert_eq!(left.to_string(), "exited with status 3");
         assert!(!left.success());
     }
 
     #[test]
     fn a_status_above_128_is_the_signal_of_a_remote_worker() {
-        let status = ExitStatus::from_raw(137 << 8);
-        assert_eq!(Exit::new(status).code(), Some(137));
-        let remote = Exit::remote(status);
+        assert_eq!(Exit::told(137).code(), Some(137));
+        let remote = Exit::told_by_client(137);
         assert_eq!((remote.code(), remote.signal()), (None, Some(9)));
         assert_eq!(remote.to_string(), "was killed by SIGKILL");
-        let failed = Exit::remote(ExitStatus::from_raw(255 << 8));
+        let failed = Exit::told_by_client(255);
         assert_eq!((failed.code(), failed.signal()), (Some(255), None));
     }
 
@@ -161,9 +164,16 @@ mod tests {
             (192, None, Some(64)),
             (193, Some(193), None),
         ] {
-            let remote = Exit::remote(ExitStatus::from_raw(status << 8));
+            let remote = Exit::told_by_client(status);
             assert_eq!((remote.code(), remote.signal()), (code, signal), "{status}");
         }
+    }
+
+    #[test]
+    fn a_status_of_windows_itself_is_shown_as_it_is_known() {
+        let interrupted = Exit::told(0xC000_013A);
+        assert_eq!(interrupted.to_string(), "exited with status 0xC000013A");
+        assert_eq!((interrupted.signal(), interrupted.success()), (None, false));
     }
 
     #[test]

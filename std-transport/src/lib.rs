@@ -42,6 +42,8 @@
 //! A spec that asks for a part that is not compiled in is refused with [`SpecError::NeedsFeature`].
 
 #![cfg_attr(docsrs, feature(doc_cfg))]
+#![cfg_attr(not(windows), forbid(unsafe_code))]
+#![cfg_attr(windows, deny(unsafe_code))]
 // Durations come from users.
 #![warn(clippy::arithmetic_side_effects)]
 
@@ -50,97 +52,60 @@
 #[doc = include_str!("../README.md")]
 struct Readme;
 
-#[cfg(unix)]
 extern crate alloc;
 
-// Its modules are left out there, so that this is the only error.
-#[cfg(not(unix))]
+#[cfg(not(any(unix, windows)))]
 compile_error!(
-    "execnet runs on Unix systems alone so far; execnet-serializer and execnet-core-sync work on Windows too"
+    "execnet runs on Unix systems and on Windows; execnet-serializer and execnet-core-sync work without a system"
 );
 
-#[cfg(unix)]
 mod askpass;
-#[cfg(unix)]
 mod bootstrap;
-#[cfg(unix)]
 mod call;
-#[cfg(unix)]
 mod command;
-#[cfg(unix)]
 mod connect;
-#[cfg(unix)]
 mod deadline;
-#[cfg(unix)]
 mod error;
 #[cfg(test)]
-#[cfg(unix)]
 mod error_texts;
-#[cfg(unix)]
 mod exit;
-#[cfg(unix)]
 mod gateway_ext;
-#[cfg(unix)]
 mod group;
-#[cfg(unix)]
 mod handshake;
-#[cfg(unix)]
 pub mod link;
-#[cfg(unix)]
 mod options;
-#[cfg(unix)]
 mod payload;
-#[cfg(unix)]
 mod peer;
-#[cfg(unix)]
 mod pool;
-#[cfg(unix)]
 mod printable;
-#[cfg(unix)]
-mod private;
-#[cfg(unix)]
 mod process;
-#[cfg(unix)]
 pub mod proxy;
-#[cfg(unix)]
+#[cfg_attr(
+    windows,
+    allow(dead_code, reason = "the programs of `rsync` have no use there")
+)]
 mod python;
-#[cfg(unix)]
 mod remote_command;
 #[cfg(unix)]
 pub mod rsync;
 #[cfg(feature = "self-exec")]
-#[cfg(unix)]
 mod self_exec;
-#[cfg(unix)]
 mod serial;
 #[cfg(feature = "slurm")]
-#[cfg(unix)]
 mod slurm;
-#[cfg(unix)]
 mod socket;
-#[cfg(unix)]
 mod spec;
-#[cfg(unix)]
 mod start;
-#[cfg(unix)]
 mod stderr;
-#[cfg(unix)]
 mod stdio_worker;
-#[cfg(unix)]
 mod sync;
-#[cfg(unix)]
+mod sys;
 mod transport;
-#[cfg(unix)]
-mod wait;
 
-#[cfg(unix)]
 pub use askpass::AskPass;
-#[cfg(unix)]
 pub use call::CallError;
 #[cfg(feature = "slurm")]
-#[cfg(unix)]
 pub use error::SlurmError;
-#[cfg(unix)]
 pub use error::{BootstrapError, BootstrapErrorKind, MakeGatewayError, WorkerExit};
 #[cfg(feature = "postcard")]
 pub use execnet_core_sync::PostcardChannel;
@@ -155,39 +120,25 @@ pub use execnet_core_sync::{
 pub use execnet_core_sync::{controls_terminal, escaped};
 pub use execnet_serializer as serializer;
 pub use execnet_serializer::{Limits, Value, value};
-#[cfg(unix)]
 pub use exit::Exit;
-#[cfg(unix)]
 pub use gateway_ext::GatewayExt;
-#[cfg(unix)]
 pub use group::{
     Group, GroupNotEmpty, MemberError, Outcome, TerminateReport, default_group, make_gateway,
 };
-#[cfg(unix)]
 pub use options::GroupOptions;
-#[cfg(unix)]
 pub use payload::Stdout;
-#[cfg(unix)]
 pub use pool::{Pool, PoolCall, PoolOptions, PoolProgress};
-#[cfg(unix)]
 pub use remote_command::{CommandError, CommandOutput, RemoteChild, RemoteCommand};
 #[cfg(feature = "self-exec")]
-#[cfg(unix)]
 pub use self_exec::worker_main;
 #[cfg(feature = "slurm")]
-#[cfg(unix)]
 pub use slurm::SlurmAllocation;
 #[cfg(feature = "tls")]
-#[cfg(unix)]
 pub use socket::TlsFiles;
-#[cfg(unix)]
 pub use socket::{
     Listen, Server, ServerBindError, ServerEvent, ServerOptions, ServerReload, ServerReloadError,
     ServerStop, Token,
 };
-#[cfg(unix)]
 pub use spec::{IntoXSpec, SpecError, XSpec};
-#[cfg(unix)]
 pub use stderr::{LineCallback, STDERR_TAIL, Stderr};
-#[cfg(unix)]
 pub use stdio_worker::serve_stdio;

@@ -1,17 +1,12 @@
 //! Processes of workers. No other module starts processes.
 //!
-//! The system reuses the id of a process once the process has been reaped. Therefore signals are sent under the lock of
+//! A Unix system reuses the id of a process once the process has been reaped. Therefore signals are sent under the lock of
 //! [`State`], under which alone a process is reaped: until then one that has ended is a zombie, and its id and process
 //! group are its own.
 
 use alloc::sync::Arc;
 use std::io;
-use std::os::fd::{BorrowedFd, OwnedFd};
-use std::os::unix::process::CommandExt as _;
 use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
-
-use rustix::event::PollFlags;
-use rustix::process::{Pid, Signal, kill_process_group};
 
 use crate::command::{KillPolicy, Launch};
 use crate::deadline::Deadline;
@@ -19,9 +14,9 @@ use crate::exit::Exit;
 use crate::peer::{ExitInfo, WorkerHandle};
 use crate::stderr::{Sink, StderrTail};
 use crate::sync::Mutex;
-use crate::wait::{ExitWatch, Life, Woken, life, signal_child};
+use crate::sys::{self, Errors, ExitWatch, Life, Tree};
 
-/// A process in a process group of its own. When the process ends, the rest of its group is killed.
+/// A process in a process group of its own, on Windows in a job. When the process ends, the rest of its group is killed.
 ///
 /// Dropping it kills it. If the system no longer knows the process as a child (this program ignores SIGCHLD, or other
 /// code of it reaps all children), it has ended with an unknown status. Its id and its group may belong to other
@@ -29,7 +24,7 @@ use crate::wait::{ExitWatch, Life, Woken, life, signal_child};
 #[derive(Debug)]
 pub(crate) struct Process {
     command: String,
-    pid: Pid,
+    tree: Tree,
     remote: bool,
     kill_policy: KillPolicy,
     state: Mutex<State>,
@@ -58,7 +53,7 @@ pub(crate) struct Started {
 impl Process {
     /// Starts a process with pipes; `name` is part of the name of the thread that reads its standard error.
     pub(crate) fn start(name: &str, launch: &Launch, stderr: Box<dyn Sink>) -> io::Result<Started> {
-        let mut child = command(launch)
+        let mut child = command(launch)?
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .spawn()?;
@@ -74,26 +69,19 @@ impl Process {
         })
     }
 
-    /// Starts a process with this standard input and output.
+    /// Starts a process on standard streams that are no pipes of ours.
+    #[cfg_attr(
+        windows,
+        allow(dead_code, reason = "a socket is no standard stream there")
+    )]
     pub(crate) fn start_on(
         name: &str,
         launch: &Launch,
-        stdin: OwnedFd,
-        stdout: OwnedFd,
+        spawn: impl FnOnce(&mut Command) -> io::Result<Child>,
         stderr: Box<dyn Sink>,
     ) -> io::Result<Arc<Self>> {
-        let child = command(launch).stdin(stdin).stdout(stdout).spawn()?;
+        let child = spawn(&mut command(launch)?)?;
         Self::new(name, launch, child, stderr)
-    }
-
-    /// Waits for its end, or for an event on another descriptor.
-    pub(crate) fn wait_beside(
-        &self,
-        other: BorrowedFd<'_>,
-        wanted: PollFlags,
-        deadline: Deadline,
-    ) -> io::Result<Woken> {
-        self.watch().wait_beside(other, wanted, deadline)
     }
 
     /// For a process that has ended: waits until the rest of its standard error has been read and passed on.
@@ -109,17 +97,19 @@ impl Process {
     ) -> io::Result<Arc<Self>> {
         let tail = match child.stderr.take() {
             // Read from the start: a process whose output nobody reads blocks as soon as the pipe is full.
-            Some(stderr) => StderrTail::start(name, stderr, sink),
+            Some(stderr) => {
+                Errors::try_from(stderr).and_then(|stderr| StderrTail::start(name, stderr, sink))
+            }
             // Does not happen: it is piped.
             None => Err(io::ErrorKind::BrokenPipe.into()),
         };
-        let stderr = match tail {
-            Ok(stderr) => stderr,
+        let (stderr, tree) = match tail.and_then(|tail| Ok((tail, Tree::of(&child)?))) {
+            Ok(started) => started,
             Err(error) => return Err(give_up(child, error)),
         };
         Ok(Arc::new(Self {
             command: launch.to_string(),
-            pid: Pid::from_child(&child),
+            tree,
             remote: launch.remote,
             kill_policy: launch.kill_policy,
             state: Mutex::new(State {
@@ -134,31 +124,17 @@ impl Process {
 
     /// A watch for one wait: it holds a descriptor.
     pub(crate) fn watch(&self) -> ExitWatch {
-        ExitWatch::new(self.pid)
+        self.tree.watch()
     }
 
-    /// Signals the whole group.
-    fn signal(&self, signal: Signal) {
-        // Held until the signal is sent: another thread must not reap the leader in between.
+    /// Sends a signal.
+    fn signal(&self, send: impl FnOnce(&Tree)) {
+        // Held until the signal is sent: another thread must not reap the process in between.
         let state = self.state.lock();
         // `exit` alone is not enough: other code of this program may have reaped the process, and the number of its
         // group may be that of another group by now.
-        if state.exit.is_some() || life(self.pid) == Life::Gone {
-            return;
-        }
-        // Fails if the group is empty, or if this user may signal no process in it. A leader that has moved to another
-        // group (setsid, setpgid) is not reached by it, so that a kill also goes to the leader itself.
-        let sent = kill_process_group(self.pid, signal);
-        if sent.is_err() || signal == Signal::KILL {
-            signal_child(self.pid, signal);
-        }
-    }
-
-    fn kill_alone(&self) {
-        let state = self.state.lock();
-        if state.exit.is_none() {
-            // Not the group: the rest of it may still be ending what runs on other machines, as in `try_exit`.
-            signal_child(self.pid, Signal::KILL);
+        if state.exit.is_none() && self.tree.life() != Life::Gone {
+            send(&self.tree);
         }
     }
 
@@ -166,14 +142,14 @@ impl Process {
     fn try_exit(&self) -> Option<Exit> {
         let mut state = self.state.lock();
         if state.exit.is_none() {
-            state.exit = match life(self.pid) {
+            state.exit = match self.tree.life() {
                 Life::Running => None,
                 Life::Gone => Some(Exit::UNKNOWN),
                 Life::Ended => {
                     // Before the leader is reaped: as long as it is a zombie, no other group can have its id. With the
                     // other policy, the rest of the group may still be ending what it has started on other machines.
                     if self.kill_policy == KillPolicy::Kill {
-                        let _ = kill_process_group(self.pid, Signal::KILL);
+                        self.tree.kill_rest();
                     }
                     let exit = if self.remote { Exit::remote } else { Exit::new };
                     // Fails if other code of this program has reaped it since `life`.
@@ -217,20 +193,17 @@ impl WorkerHandle for Process {
         // The lock is free again at the end of this statement: `signal` takes it.
         let again = core::mem::replace(&mut self.state.lock().killed, true);
         match self.kill_policy {
-            KillPolicy::Kill => self.signal(Signal::KILL),
-            KillPolicy::Terminate if again => self.kill_alone(),
-            KillPolicy::Terminate => {
-                self.signal(Signal::TERM);
-                // A stopped process handles SIGTERM only when it continues.
-                self.signal(Signal::CONT);
-            }
+            KillPolicy::Kill => self.signal(Tree::kill),
+            // Not the group: the rest of it may still be ending what runs on other machines, as in `try_exit`.
+            KillPolicy::Terminate if again => self.signal(Tree::kill_leader),
+            KillPolicy::Terminate => self.signal(Tree::terminate),
         }
     }
 
     /// Interrupts its whole group. A client such as ssh is not interrupted: it would end, and the link with it.
     fn interrupt(&self) {
         if !self.remote {
-            self.signal(Signal::INT);
+            self.signal(Tree::interrupt);
         }
     }
 
@@ -262,13 +235,11 @@ impl Drop for Process {
     }
 }
 
-/// A command in a process group of its own, with a pipe for its standard error.
-fn command(launch: &Launch) -> Command {
+/// A command whose process is the first of its own [`Tree`], with a pipe for its standard error.
+fn command(launch: &Launch) -> io::Result<Command> {
     let mut command = Command::new(&launch.program);
-    command
-        .args(&launch.arguments)
-        .stderr(Stdio::piped())
-        .process_group(0);
+    command.args(&launch.arguments).stderr(Stdio::piped());
+    sys::prepare(&mut command)?;
     for (name, value) in &launch.env {
         match value {
             Some(value) => command.env(name, value),
@@ -278,7 +249,7 @@ fn command(launch: &Launch) -> Command {
     if let Some(directory) = &launch.chdir {
         command.current_dir(directory);
     }
-    command
+    Ok(command)
 }
 
 /// Ends a process that cannot be used, and returns the error.

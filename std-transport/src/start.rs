@@ -3,10 +3,10 @@
 use core::fmt;
 use std::fs::{self, File};
 use std::io::{self, BufRead as _, BufReader, Read as _};
-use std::os::unix::ffi::OsStrExt as _;
 use std::path::{Path, PathBuf};
 
 use crate::command::Launch;
+use crate::sys;
 
 /// Maximum number of bytes of a script's first line, as on Linux.
 const FIRST_LINE: u64 = 256;
@@ -101,7 +101,7 @@ fn explain(launch: &Launch, error: io::Error) -> io::Error {
 /// The file of the program.
 fn find(launch: &Launch) -> Option<PathBuf> {
     let program = Path::new(&launch.program);
-    if launch.program.as_bytes().contains(&b'/') {
+    if sys::os_bytes(&launch.program).iter().any(sys::is_separator) {
         // A relative path is relative to the directory in which the process starts.
         let path = launch
             .chdir

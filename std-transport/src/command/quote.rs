@@ -1,9 +1,9 @@
 //! Splitting text into words as a shell does, and quoting words for a shell.
 
 use std::ffi::{OsStr, OsString};
-use std::os::unix::ffi::{OsStrExt as _, OsStringExt as _};
 
 use crate::spec::SpecError;
+use crate::sys;
 
 /// Splits a value of a spec as a shell does, without expansions. At least one of the words is not empty.
 pub(super) fn split(key: &'static str, text: &str) -> Result<Vec<String>, SpecError> {
@@ -13,13 +13,13 @@ pub(super) fn split(key: &'static str, text: &str) -> Result<Vec<String>, SpecEr
 
 /// The same for a value that need not be UTF-8.
 pub(super) fn split_os(key: &'static str, text: &OsStr) -> Result<Vec<OsString>, SpecError> {
-    let text = text.as_bytes();
+    let text = sys::os_bytes(text);
     if text.contains(&0) {
         return Err(SpecError::value(key, "it contains a NUL byte"));
     }
     match shlex::bytes::split(text) {
         Some(words) if words.iter().any(|word| !word.is_empty()) => {
-            Ok(words.into_iter().map(OsString::from_vec).collect())
+            Ok(words.iter().map(|word| sys::os_string(word)).collect())
         }
         Some(_) => Err(SpecError::value(key, "it is empty")),
         None => Err(SpecError::value(key, "a quote or backslash is left open")),

@@ -218,13 +218,10 @@ fn is_unreachable(kind: io::ErrorKind) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use std::os::unix::process::ExitStatusExt as _;
-    use std::process::ExitStatus;
-
     use super::*;
 
-    fn kind(code: i32, output: &str, stderr: &str) -> Kind {
-        let exit = Exit::remote(ExitStatus::from_raw(code << 8));
+    fn kind(code: i64, output: &str, stderr: &str) -> Kind {
+        let exit = Exit::told_by_client(code);
         Kind::find(&HandshakeError::End, Some(exit), output.as_bytes(), stderr)
     }
 

@@ -3,14 +3,15 @@
 use alloc::sync::Arc;
 use std::fs::File;
 use std::io;
-use std::os::unix::fs::FileExt as _;
 
 use execnet_core_sync::link::Content;
+
+use crate::sys;
 
 /// A range of an open file, as content of an item. The file is read where it is opened, whatever becomes of its path.
 #[derive(Debug, Clone)]
 pub struct FileRange {
-    /// The file. Its position is neither used nor changed.
+    /// The file. Its position is not used, and on Unix not changed.
     pub file: Arc<File>,
     /// Where the range begins, in bytes.
     pub offset: u64,
@@ -32,6 +33,6 @@ impl Content for FileRange {
     }
 
     fn read_at(&self, offset: usize, buffer: &mut [u8]) -> io::Result<usize> {
-        self.file.read_at(buffer, self.position(offset))
+        sys::read_at(&self.file, buffer, self.position(offset))
     }
 }

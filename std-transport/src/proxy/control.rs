@@ -2,9 +2,7 @@
 
 use alloc::sync::Arc;
 use core::time::Duration;
-use std::io::{self, PipeWriter, Write as _};
-use std::os::unix::process::ExitStatusExt as _;
-use std::process::ExitStatus;
+use std::io::{self, Write};
 use std::thread;
 
 use execnet_core_sync::{Channel, ReceiveError, WaitCloseError, report};
@@ -23,7 +21,7 @@ pub(super) fn start(
     name: &str,
     control: Channel,
     shared: Arc<Shared>,
-    stderr: PipeWriter,
+    stderr: impl Write + Send + 'static,
 ) -> io::Result<()> {
     let thread = thread::Builder::new().name(format!("proxy of {name}"));
     thread.spawn(move || {
@@ -39,7 +37,7 @@ pub(super) fn start(
 }
 
 /// Handles events until the channel ends; returns why it ended.
-fn receive_events(control: &Channel, shared: &Shared, mut stderr: PipeWriter) -> String {
+fn receive_events(control: &Channel, shared: &Shared, mut stderr: impl Write) -> String {
     loop {
         let item = match control.receive() {
             Ok(item) => item.into_value(),
@@ -82,22 +80,10 @@ fn apply(state: &mut State, what: &str, value: Value) {
             let size = value.as_i64().and_then(|size| usize::try_from(size).ok());
             state.unwritten = state.unwritten.saturating_sub(size.unwrap_or(0));
         }
-        "exit" => state.exit = value.as_i64().map(exit),
+        "exit" => state.exit = value.as_i64().map(Exit::told),
         // An event of a newer proxy.
         _ => {}
     }
-}
-
-/// From Python's convention: the status, or the negated signal.
-fn exit(status: i64) -> Exit {
-    let status = i32::try_from(status).unwrap_or(i32::MAX);
-    // Encoded as by wait(2).
-    let raw = if status < 0 {
-        status.saturating_neg() & 0x7f
-    } else {
-        (status & 0xff) << 8
-    };
-    Exit::new(ExitStatus::from_raw(raw))
 }
 
 fn failure(value: Value) -> StartResult {

@@ -11,8 +11,8 @@ use execnet_core_sync::worker::Kwargs;
 use super::launches;
 use super::proxy_worker::deadline;
 use crate::deadline::Deadline;
-use crate::private::private_directory;
 use crate::socket::{Listen, Server, ServerEvent, ServerOptions};
+use crate::sys::private_directory;
 
 type Outcome = Result<(), Box<dyn Error + Send + Sync>>;
 

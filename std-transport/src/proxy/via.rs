@@ -3,8 +3,6 @@
 use alloc::sync::Arc;
 use core::time::Duration;
 use std::io;
-use std::os::fd::OwnedFd;
-use std::process::ChildStderr;
 
 use execnet_core_sync::{Channel, Gateway, SendError};
 use execnet_serializer::Dict;
@@ -21,6 +19,7 @@ use crate::proxy::uplink::{self, Opening};
 use crate::socket::{Split as _, Target};
 use crate::spec::SpecError;
 use crate::stderr::StderrTail;
+use crate::sys::errors_pipe;
 use crate::transport::{Connected, Request, handshake, log_in};
 
 /// Starts the worker of the spec on the machine of the proxy's worker, or connects to it from there.
@@ -147,7 +146,9 @@ impl ProxiedWorker {
         let channel = || proxy.new_channel().map_err(not_sent);
         let (data, control) = (channel()?, channel()?);
         let shared = Arc::new(Shared::default());
-        let (errors, stderr) = io::pipe()?;
+        // A pipe within this process: standard error that comes in events is then kept and drained as that of a process
+        // here.
+        let (errors, stderr) = errors_pipe()?;
         let begin = Opening {
             proxy: proxy.clone(),
             arguments: asked.arguments.clone(),
@@ -156,9 +157,6 @@ impl ProxiedWorker {
         };
         let outgoing = uplink::start(request.id, begin, Arc::clone(&shared))?;
         control::start(request.id, control.clone(), Arc::clone(&shared), stderr)?;
-        // A pipe within this process: standard error that comes in events is then kept and drained as that of a process
-        // here.
-        let errors = ChildStderr::from(OwnedFd::from(errors));
         let far = Arc::new(Self {
             name: asked.name.clone(),
             failed: asked.failed,

@@ -3,8 +3,6 @@
 use core::fmt;
 use core::time::Duration;
 use std::io::{self, BufRead, Write};
-use std::os::unix::process::ExitStatusExt as _;
-use std::process::ExitStatus;
 
 use execnet_core_sync::{Channel, Gateway, Item, ReceiveError, SendError, escaped};
 use execnet_serializer::{Dict, StrConfig, Value};
@@ -178,16 +176,7 @@ fn started(answer: Value) -> Result<i64, CommandError> {
 
 /// How a command ended, as Python says it: a status, or the negative number of a signal.
 pub(super) fn exit(status: &Value) -> Exit {
-    let status = status
-        .as_i64()
-        .and_then(|status| i32::try_from(status).ok());
-    match status {
-        Some(signal) if signal < 0 => {
-            Exit::new(ExitStatus::from_raw(signal.saturating_neg() & 0x7f))
-        }
-        Some(code) => Exit::new(ExitStatus::from_raw((code & 0xff) << 8)),
-        None => Exit::UNKNOWN,
-    }
+    status.as_i64().map_or(Exit::UNKNOWN, Exit::told)
 }
 
 impl fmt::Debug for RemoteChild {

@@ -12,13 +12,13 @@ pub use output::CommandOutput;
 use core::fmt;
 use core::time::Duration;
 use std::ffi::{OsStr, OsString};
-use std::os::unix::ffi::OsStrExt as _;
 use std::path::{Path, PathBuf};
 
 use execnet_core_sync::Gateway;
 use execnet_serializer::Value;
 
 use crate::deadline::Deadline;
+use crate::sys;
 
 /// A command to run where the worker of a gateway is, in the style of [`std::process::Command`]: made by
 /// [`GatewayExt::command`](crate::GatewayExt::command).
@@ -136,7 +136,7 @@ impl<'a> RemoteCommand<'a> {
 
     /// The item that starts it, but for the channels.
     fn request(&self) -> (Value, Value, Value) {
-        let bytes = |text: &OsString| Value::Bytes(text.as_bytes().to_vec());
+        let bytes = |text: &OsString| Value::Bytes(sys::os_bytes(text).to_vec());
         let variable = |(name, value): &(OsString, Option<OsString>)| {
             let value = value.as_ref().map_or(Value::None, bytes);
             Value::Tuple(vec![bytes(name), value])
@@ -145,7 +145,7 @@ impl<'a> RemoteCommand<'a> {
         (
             Value::List(self.args.iter().map(bytes).collect()),
             directory.map_or(Value::None, |path| {
-                Value::Bytes(path.as_os_str().as_bytes().to_vec())
+                Value::Bytes(sys::os_bytes(path.as_os_str()).to_vec())
             }),
             Value::List(self.environment.iter().map(variable).collect()),
         )

@@ -7,7 +7,6 @@ use std::env;
 use std::ffi::{OsStr, OsString};
 use std::io;
 use std::io::Write as _;
-use std::os::unix::ffi::{OsStrExt as _, OsStringExt as _};
 use std::process;
 
 use execnet_core_sync::Worker;
@@ -16,6 +15,7 @@ use crate::command::quoted;
 use crate::error::{BootstrapError, MakeGatewayError};
 use crate::spec::{SpecError, XSpec};
 use crate::stdio_worker::serve_stdio;
+use crate::sys;
 use crate::transport::{Connected, Request, Start};
 
 /// The first argument of this program when it is started as a worker.
@@ -114,9 +114,9 @@ fn words(program: &OsStr) -> Result<OsString, SpecError> {
 }
 
 fn quoted_os(program: &OsStr) -> Result<OsString, SpecError> {
-    let quoted = shlex::bytes::try_quote(program.as_bytes());
+    let quoted = shlex::bytes::try_quote(sys::os_bytes(program));
     let quoted = quoted.map_err(|error| refused(&error.to_string()))?;
-    Ok(OsString::from_vec(quoted.into_owned()))
+    Ok(sys::os_string(&quoted))
 }
 
 fn refused(problem: &str) -> SpecError {

@@ -17,6 +17,7 @@ use crate::deadline::Deadline;
 use crate::error::{BootstrapError, BootstrapErrorKind, MakeGatewayError};
 use crate::exit::Exit;
 use crate::peer::{ExitInfo, WorkerHandle};
+use crate::sys;
 use crate::transport::ssh_mux::start_process;
 use crate::transport::stdio::Running;
 use crate::transport::{Connected, Request, Start};
@@ -100,7 +101,7 @@ fn exit_error(peer: &dyn WorkerHandle, exit: &Exit) -> io::Error {
 
 /// The timeout is for each write and not for the whole: the line may be slow.
 fn write(pipes: &mut Pipes, input: &[u8], timeout: Duration) -> io::Result<()> {
-    let mut file = input.chain(File::open(executable_path()?)?);
+    let mut file = input.chain(File::open(sys::executable_path()?)?);
     let mut piece = vec![0; PIECE];
     loop {
         let size = file.read(&mut piece)?;
@@ -155,7 +156,7 @@ impl Executable {
             return Ok(executable.clone());
         }
         let mut hasher = Sha256::new();
-        let size = io::copy(&mut File::open(executable_path()?)?, &mut hasher)?;
+        let size = io::copy(&mut File::open(sys::executable_path()?)?, &mut hasher)?;
         let digest = hasher.finalize();
         let digest = digest.iter().map(|byte| format!("{byte:02x}")).collect();
         // Two threads may both read it, with the same result: `OnceLock` has no stable initialisation that can fail.
@@ -197,15 +198,4 @@ impl Executable {
              {{ rm -f \"$t\"; exit 1; }}"
         )
     }
-}
-
-#[cfg(target_os = "linux")]
-fn executable_path() -> io::Result<std::path::PathBuf> {
-    // The file of this process, even if another file has its name now.
-    Ok("/proc/self/exe".into())
-}
-
-#[cfg(not(target_os = "linux"))]
-fn executable_path() -> io::Result<std::path::PathBuf> {
-    std::env::current_exe()
 }

@@ -2,7 +2,6 @@
 
 mod connection;
 mod line;
-mod tty;
 
 use alloc::sync::Arc;
 use std::io;
@@ -12,6 +11,7 @@ use crate::handshake::Ready;
 use crate::peer::WorkerHandle;
 use crate::socket::{Address, Attempt, Connection, HostPort, Keepalive, Split as _, Stream};
 use crate::spec::{SpecError, XSpec};
+use crate::sys;
 use crate::transport::{Connected, Request, explain};
 
 /// The speed of a line for which the spec names none.
@@ -115,7 +115,7 @@ impl Line {
 
     fn open(&self, attempt: Attempt<'_>) -> io::Result<Stream> {
         match self {
-            Self::Tty { path, baud } => tty::open(path, *baud),
+            Self::Tty { path, baud } => sys::open_tty(path, *baud).map(Stream::Unix),
             Self::Socket(address) => address.connect(Keepalive::default(), attempt),
         }
     }

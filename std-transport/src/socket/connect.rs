@@ -4,23 +4,16 @@ use core::net::{IpAddr, SocketAddr};
 use core::time::Duration;
 use std::io;
 use std::net::{TcpStream, ToSocketAddrs as _};
-use std::os::fd::OwnedFd;
-use std::os::unix::net::UnixStream;
 use std::sync::mpsc::{self, RecvTimeoutError};
 use std::thread;
 
-use rustix::event::{PollFd, PollFlags, poll};
 use rustix::io::Errno;
-use rustix::net::{AddressFamily, SocketAddrUnix, SocketType, connect, sockopt};
-#[cfg(not(target_vendor = "apple"))]
-use rustix::net::{SocketFlags, socket_with};
-use rustix::process::geteuid;
 
 use crate::deadline::{Deadline, part};
 use crate::socket::keepalive::Keepalive;
 use crate::socket::stream::Stream;
 use crate::spec::SpecError;
-use crate::wait::timespec;
+use crate::sys::{self, is_own_user};
 
 /// `HOST:PORT`, or `[ADDRESS]:PORT` for IPv6.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -136,55 +129,16 @@ pub(crate) fn connect_tcp(
 }
 
 fn connect_to(address: &SocketAddr, attempt: Attempt<'_>) -> io::Result<TcpStream> {
-    let family = match address {
-        SocketAddr::V4(_) => AddressFamily::INET,
-        SocketAddr::V6(_) => AddressFamily::INET6,
-    };
-    let stream = TcpStream::from(open(family)?);
-    stream.set_nonblocking(true)?;
-    match connect(&stream, address) {
-        // After an interruption too the system goes on connecting: a second call would fail, and poll reports the end.
-        Err(Errno::INPROGRESS | Errno::INTR) => attempt.wait(|timeout| {
-            let mut ends = [PollFd::new(&stream, PollFlags::OUT)];
-            match poll(&mut ends, Some(&timespec(timeout))) {
-                Ok(0) | Err(Errno::INTR) => None,
-                Ok(_) => Some(outcome(&stream)),
-                Err(error) => Some(Err(error.into())),
-            }
-        })?,
-        done => done?,
-    }
-    // Threads of the gateway block in reads and writes.
-    stream.set_nonblocking(false)?;
-    Ok(stream)
-}
-
-/// The result of a non-blocking connect that has finished.
-fn outcome(stream: &TcpStream) -> io::Result<()> {
-    Ok(sockopt::socket_error(stream)??)
+    sys::connect_tcp(address, attempt.deadline, |step| attempt.wait(step))
 }
 
 /// Connects to a Unix socket. The server must belong to this user or root: another user must not get what the client
 /// sends.
 pub(crate) fn connect_unix(path: &str, attempt: Attempt<'_>) -> io::Result<Stream> {
-    let address = SocketAddrUnix::new(path)?;
-    let stream = UnixStream::from(open(AddressFamily::UNIX)?);
-    attempt.wait(|timeout| {
-        // On a Unix socket this timeout also limits how long connect waits while the server's queue is full.
-        if let Err(error) = stream.set_write_timeout(Some(timeout)) {
-            return Some(Err(error));
-        }
-        match connect(&stream, &address) {
-            // Unlike on TCP, nothing has happened yet: the call is repeated.
-            Err(Errno::AGAIN | Errno::INTR) => None,
-            done => Some(done.map_err(io::Error::from)),
-        }
-    })?;
-    stream.set_write_timeout(None)?;
-    let stream = Stream::Unix(stream);
+    let stream = sys::connect_unix(path, |step| attempt.wait(step)).map(Stream::Unix)?;
     // The owner of the connection's other end, and not of the file: another user may replace a file between the check
     // and the connect.
-    let ours = |uid| uid == 0 || uid == geteuid().as_raw();
+    let ours = |uid| uid == 0 || is_own_user(uid);
     match stream.peer_process() {
         Some((_, uid)) if !ours(uid) => {
             let problem = format!("the server runs as user {uid}");
@@ -192,21 +146,6 @@ pub(crate) fn connect_unix(path: &str, attempt: Attempt<'_>) -> io::Result<Strea
         }
         _ => Ok(stream),
     }
-}
-
-#[cfg(not(target_vendor = "apple"))]
-fn open(family: AddressFamily) -> io::Result<OwnedFd> {
-    let flags = SocketFlags::CLOEXEC;
-    Ok(socket_with(family, SocketType::STREAM, flags, None)?)
-}
-
-#[cfg(target_vendor = "apple")]
-fn open(family: AddressFamily) -> io::Result<OwnedFd> {
-    // In two steps, as these systems have no flag for it: a process that another thread starts in between inherits the
-    // socket.
-    let socket = rustix::net::socket(family, SocketType::STREAM, None)?;
-    rustix::io::fcntl_setfd(&socket, rustix::io::FdFlags::CLOEXEC)?;
-    Ok(socket)
 }
 
 #[cfg(test)]

@@ -8,6 +8,7 @@ use rustix::net::sockopt;
 
 use crate::deadline::part;
 use crate::spec::{SpecError, XSpec};
+use crate::sys;
 
 /// How long a connection lasts without any answer of the peer's system. Default: a minute.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -47,16 +48,12 @@ impl Keepalive {
     /// Sets it on a connection.
     pub(crate) fn set(self, stream: &TcpStream) -> io::Result<()> {
         sockopt::set_socket_keepalive(stream, true)?;
-        #[cfg(target_os = "linux")]
-        {
-            sockopt::set_tcp_keepidle(stream, part(self.0, 1, 2))?;
-            sockopt::set_tcp_keepintvl(stream, part(self.0, 1, 2 * PROBES))?;
-            sockopt::set_tcp_keepcnt(stream, PROBES)?;
-            // Probes are sent on an idle connection only. This is the limit while sent data is not acknowledged.
-            let millis = u32::try_from(self.0.as_millis()).unwrap_or(u32::MAX);
-            sockopt::set_tcp_user_timeout(stream, millis)?;
-        }
-        Ok(())
+        sys::set_keepalive(
+            stream,
+            part(self.0, 1, 2),
+            part(self.0, 1, 2 * PROBES),
+            PROBES,
+        )
     }
 }
 

@@ -13,7 +13,6 @@ mod target;
 #[cfg(feature = "tls")]
 mod tls;
 mod token;
-mod trusted;
 
 pub(crate) use connect::{Attempt, HostPort};
 pub(crate) use connection::Connection;

@@ -1,12 +1,10 @@
 //! The shared secret of a client and a server.
 
 use core::fmt;
-use std::fs::OpenOptions;
 use std::io::{self, Read as _, Write as _};
-use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::Path;
 
-use crate::socket::trusted;
+use crate::sys;
 
 /// Minimum length in bytes: shorter tokens can be guessed.
 const MIN: usize = 16;
@@ -46,7 +44,7 @@ impl Token {
     /// The file cannot be read, others have access as described above ([`PermissionDenied`](io::ErrorKind)), or it
     /// contains less than 16 or more than 1024 bytes.
     pub fn from_file(path: impl AsRef<Path>) -> io::Result<Self> {
-        let file = trusted::open_secret(path.as_ref())?;
+        let file = sys::open_secret(path.as_ref())?;
         let mut text = Vec::new();
         // Bounded, as the path may name any file. The excess is for white space around the token.
         file.take(MAX as u64 + 16).read_to_end(&mut text)?;
@@ -59,12 +57,7 @@ impl Token {
     ///
     /// The file exists, or cannot be written.
     pub fn write_to(&self, path: impl AsRef<Path>) -> io::Result<()> {
-        let mut options = OpenOptions::new();
-        let mut file = options
-            .write(true)
-            .create_new(true)
-            .mode(0o600)
-            .open(path)?;
+        let mut file = sys::create_secret(path.as_ref())?;
         file.write_all(&self.0)
     }
 

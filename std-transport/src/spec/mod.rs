@@ -16,7 +16,8 @@ use core::fmt;
 use core::hash::{Hash, Hasher};
 use core::str::FromStr;
 use std::ffi::{OsStr, OsString};
-use std::os::unix::ffi::OsStrExt as _;
+
+use crate::sys;
 
 /// The problem of a key that needs a value.
 pub(crate) const NO_VALUE: &str = "it has no value";
@@ -224,7 +225,7 @@ impl XSpec {
         if key == "env" || self.keys.contains_key(key) {
             return Err(SpecError::Duplicate(key.to_owned()));
         }
-        self.insert(key, value.map(|value| OsStr::from_bytes(value).to_owned()));
+        self.insert(key, value.map(sys::os_string));
         Ok(())
     }
 
@@ -283,7 +284,7 @@ impl TryFrom<&OsStr> for XSpec {
     type Error = SpecError;
 
     fn try_from(text: &OsStr) -> Result<Self, SpecError> {
-        Self::read(text.as_bytes())
+        Self::read(sys::os_bytes(text))
     }
 }
 

@@ -3,6 +3,7 @@
 use core::hash::{BuildHasher as _, BuildHasherDefault};
 use std::collections::HashSet;
 use std::hash::DefaultHasher;
+use std::os::unix::ffi::OsStrExt as _;
 
 use super::*;
 

@@ -7,6 +7,8 @@ use std::path::Path;
 
 use execnet_serializer::{Dict, Value};
 
+use crate::sys;
+
 /// Applies the settings. The error is a text for the controller.
 pub(super) fn apply(settings: &Dict) -> Result<(), String> {
     if settings.get("env").is_some() {
@@ -17,10 +19,10 @@ pub(super) fn apply(settings: &Dict) -> Result<(), String> {
         change_directory(Path::new(directory)).map_err(|error| format!("{directory}: {error}"))?;
     }
     if let Some(change) = settings.get("nice").and_then(Value::as_i64) {
-        nice(change).map_err(|error| format!("nice: {error}"))?;
+        sys::nice(change).map_err(|error| format!("nice: {error}"))?;
     }
     if settings.get("stdout").is_some() {
-        join_streams().map_err(|error| format!("standard output: {error}"))?;
+        sys::join_streams().map_err(|error| format!("standard output: {error}"))?;
     }
     Ok(())
 }
@@ -31,15 +33,4 @@ fn change_directory(directory: &Path) -> io::Result<()> {
         Err(error) if error.kind() != io::ErrorKind::AlreadyExists => Err(error),
         _ => env::set_current_dir(directory),
     }
-}
-
-fn nice(change: i64) -> io::Result<()> {
-    let change = change.clamp(i32::MIN.into(), i32::MAX.into()) as i32;
-    rustix::process::nice(change)?;
-    Ok(())
-}
-
-/// Sends to standard error what functions print to standard output.
-fn join_streams() -> io::Result<()> {
-    Ok(rustix::stdio::dup2_stdout(io::stderr())?)
 }

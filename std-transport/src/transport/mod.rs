@@ -36,7 +36,7 @@ use crate::bootstrap::{Duplex, HandshakeError, bootstrap};
 use crate::deadline::Deadline;
 use crate::error::{BootstrapError, BootstrapErrorKind, MakeGatewayError, WorkerExit};
 use crate::handshake::{Nonce, Ready, Scanner};
-use crate::link::{Descriptor, Link, PeerControl, PipeInput, SharedError};
+use crate::link::{Link, PeerControl, PipeInput, SharedError};
 use crate::options::GroupOptions;
 use crate::payload::{Bootstrap, Settings, WorkerEnv, payload};
 use crate::peer::WorkerHandle;
@@ -113,7 +113,7 @@ impl Connected {
         if !ready.rest.is_empty() {
             return Self::new(ready, reader, writer, peer);
         }
-        let poll_reader = Arc::new(Descriptor::new(reader.clone()));
+        let poll_reader = reader.poll_reader();
         let mut connected = Self::new(ready, reader, writer, peer);
         connected.link = connected.link.with_poll_reader(poll_reader);
         connected

@@ -7,7 +7,6 @@ use alloc::sync::Arc;
 use core::time::Duration;
 use std::collections::HashMap;
 use std::io;
-use std::os::unix::ffi::OsStrExt as _;
 use std::path::PathBuf;
 use std::sync::OnceLock;
 
@@ -17,11 +16,11 @@ use crate::command::{SshHints, SshIdentity, SshVersion, exit_master, ssh_identit
 use crate::deadline::Deadline;
 use crate::error::MakeGatewayError;
 use crate::peer::WorkerHandle;
-use crate::private::private_directory;
 use crate::process::Process;
 use crate::spec::XSpec;
 use crate::stderr::Stderr;
 use crate::sync::{Condvar, Mutex};
+use crate::sys::{self, private_directory};
 use crate::transport::{Connected, Request, stdio};
 
 /// The name of a socket has 108 bytes on Linux and 104 elsewhere, and ssh appends 17 while it makes one.
@@ -166,7 +165,9 @@ impl State {
         };
         let path = directory.path().join(self.masters.len().to_string());
         // ssh has no way to write a double quote in an option.
-        if path.as_os_str().len() > MAX_SOCKET_PATH || path.as_os_str().as_bytes().contains(&b'"') {
+        if path.as_os_str().len() > MAX_SOCKET_PATH
+            || sys::os_bytes(path.as_os_str()).contains(&b'"')
+        {
             return Err(io::ErrorKind::InvalidFilename.into());
         }
         let master = MuxMaster {

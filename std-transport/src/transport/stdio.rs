@@ -1,12 +1,10 @@
 //! Gateways over the standard input and output of a process on this machine.
 
 use alloc::sync::Arc;
-use std::os::fd::OwnedFd;
 
 use crate::bootstrap::Pipes;
 use crate::command::{self, SshHints};
-use crate::error::MakeGatewayError;
-use crate::link::{PipeInput, PipeOutput};
+use crate::error::{BootstrapError, MakeGatewayError};
 use crate::peer::WorkerHandle;
 use crate::process::Process;
 use crate::start::start_first;
@@ -28,9 +26,10 @@ pub(super) fn start_with(
         input,
     } = run(request, hints)?;
     let ready = handshake(request, &mut pipes, peer.as_ref(), &input)?;
-    let writer = PipeOutput::new(OwnedFd::from(pipes.stdin));
+    let (reader, writer) = pipes
+        .split()
+        .map_err(|error| BootstrapError::start(peer.name().to_owned(), error))?;
     let content_writer = writer.content_writer();
-    let reader = PipeInput::new(pipes.stdout);
     let mut connected = Connected::polled(ready, reader, writer, peer);
     connected.link = connected.link.with_content_writer(content_writer);
     Ok(connected)
@@ -51,12 +50,11 @@ pub(super) fn run(request: &Request<'_>, hints: &SshHints) -> Result<Running, Ma
         ..hints.clone()
     };
     let launches = command::launches(request.spec, &hints)?;
-    let (started, input) = start_first(&launches, |launch| {
+    let ((mut pipes, process), input) = start_first(&launches, |launch| {
         let stderr = request.options.stderr.sink(request.id);
         let started = Process::start(request.id, launch, stderr)?;
-        Ok((started, launch.input.clone()))
+        Ok((Pipes::new(started)?, launch.input.clone()))
     })?;
-    let (mut pipes, process) = Pipes::new(started);
     // Before the handshake: from here on a termination of the group kills the process.
     let peer: Arc<dyn WorkerHandle> = process;
     (request.on_spawned)(Arc::clone(&peer));

@@ -7,13 +7,13 @@
 use core::iter;
 use core::time::Duration;
 use std::ffi::{OsStr, OsString};
-use std::os::unix::ffi::{OsStrExt as _, OsStringExt as _};
 use std::path::{Path, PathBuf};
 
 use crate::command::quote::{owned, split_os};
 use crate::command::{Input, Launch, interpreter};
 use crate::deadline::part;
 use crate::spec::{SpecError, XSpec};
+use crate::sys;
 
 /// Options of ssh that take a value, in the same word or in the next.
 const WITH_VALUE: &str = "BbcDEeFIiJLlmOoPpQRSWw";
@@ -135,7 +135,7 @@ pub(super) fn vagrant(spec: &XSpec, hints: &SshHints) -> Result<Launch, SpecErro
 fn spec_options(spec: &XSpec, options: Vec<OsString>) -> Result<Vec<OsString>, SpecError> {
     let mut words = Vec::new();
     match (spec.has("ssh_config"), spec.get_os("ssh_config")) {
-        (true, Some(config)) if !config.is_empty() && !config.as_bytes().contains(&0) => {
+        (true, Some(config)) if !config.is_empty() && !sys::os_bytes(config).contains(&0) => {
             words.extend(["-F".into(), config.to_owned()]);
         }
         (true, _) => return Err(SpecError::value("ssh_config", "it names no file")),
@@ -180,9 +180,9 @@ fn own_options(hints: &SshHints) -> Vec<OsString> {
 
 /// Escaped: ssh expands `%`, and splits at blanks outside of quotes.
 fn control_path(path: &Path) -> OsString {
-    let parts = path.as_os_str().as_bytes().split(|&byte| byte == b'%');
+    let parts = sys::os_bytes(path.as_os_str()).split(|&byte| byte == b'%');
     let path = parts.collect::<Vec<_>>().join(&b"%%"[..]);
-    OsString::from_vec([b"ControlPath=\"", &path[..], b"\""].concat())
+    sys::os_string(&[b"ControlPath=\"", &path[..], b"\""].concat())
 }
 
 fn target(spec: &XSpec) -> Result<Target, SpecError> {
@@ -219,7 +219,7 @@ fn target(spec: &XSpec) -> Result<Target, SpecError> {
 
 /// Whether ssh would read the word as an option.
 fn is_option(word: &OsStr) -> bool {
-    word.as_bytes().starts_with(b"-")
+    sys::os_bytes(word).starts_with(b"-")
 }
 
 /// Whether the next word is the value of an option in this one: that of the first letter that takes a value, if it is

@@ -5,7 +5,6 @@ use alloc::sync::Arc;
 use std::io;
 
 use rustix::event::PollFlags;
-use rustix::process::geteuid;
 
 use super::auth::Auth;
 use super::client_duplex::ClientDuplex;
@@ -13,6 +12,7 @@ use super::refused::Refused;
 use crate::deadline::Deadline;
 use crate::socket::greeting::{Greeting, Refusal};
 use crate::socket::stream::Stream;
+use crate::sys::is_own_user;
 
 /// A connection that will be admitted or refused.
 #[derive(Debug)]
@@ -82,7 +82,7 @@ impl Candidate {
     /// Reads and sends what can be read and sent now.
     pub(super) fn advance(&mut self) -> Result<Admission, Refusal> {
         // Here and not in `new`, so that the client gets the reason.
-        let is_other = |(_, uid): (i32, u32)| uid != geteuid().as_raw();
+        let is_other = |(_, uid): (i32, u32)| !is_own_user(uid);
         if matches!(*self.auth, Auth::SameUser) && self.stream.peer_process().is_some_and(is_other)
         {
             return Err(Refusal::OtherUser);

@@ -3,8 +3,9 @@
 use alloc::sync::Arc;
 use core::time::Duration;
 use std::io;
-use std::sync::mpsc::Receiver;
+use std::sync::mpsc::{Receiver, Sender};
 
+use super::attach::End;
 use super::auth::Auth;
 use super::forward::{Pipes, forward};
 use crate::bootstrap::{Duplex as _, Progress};
@@ -75,11 +76,16 @@ impl ClientDuplex {
     }
 
     /// Forwards bytes between the client and a worker, see [`forward`].
-    pub(super) fn forward(self, peer: &str, pipes: Pipes) -> io::Result<Receiver<()>> {
+    pub(super) fn forward(
+        self,
+        peer: &str,
+        pipes: Pipes,
+        ends: Sender<End>,
+    ) -> io::Result<Receiver<()>> {
         match self {
-            Self::Plain(duplex) => forward(peer, duplex, pipes),
+            Self::Plain(duplex) => forward(peer, duplex, pipes, ends),
             #[cfg(feature = "tls")]
-            Self::Tls(duplex) => forward(peer, *duplex, pipes),
+            Self::Tls(duplex) => forward(peer, *duplex, pipes, ends),
         }
     }
 

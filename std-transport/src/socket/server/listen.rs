@@ -1,19 +1,16 @@
 //! Listening sockets.
 
 use core::net::SocketAddr;
-use std::fs::{self, DirBuilder};
 use std::io;
 use std::net::TcpListener;
-use std::os::fd::{AsFd, BorrowedFd};
-use std::os::unix::fs::{DirBuilderExt as _, FileTypeExt as _, MetadataExt as _};
-use std::os::unix::net::{UnixListener, UnixStream};
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
-use rustix::process::geteuid;
+use rustix::fd::BorrowedFd;
 
 use super::{Listen, ServerBindError};
 use crate::socket::keepalive::Keepalive;
 use crate::socket::stream::Stream;
+use crate::sys::{self, BindUnixError, Endpoint, UnixListener};
 
 /// Maximum number of connections that wait to be accepted. The system may allow fewer.
 const BACKLOG: i32 = 1024;
@@ -36,7 +33,9 @@ impl Listener {
     pub(super) fn bind(listen: &Listen) -> Result<(Self, Option<Endpoint>), ServerBindError> {
         let listener = match listen {
             Listen::Unix(path) => {
-                return bind_unix(path).map(|(socket, path)| (socket, Some(path)));
+                let (socket, endpoint) = sys::bind_unix(path)?;
+                let path = path.clone();
+                return Ok((Self::Unix { socket, path }, Some(endpoint)));
             }
             Listen::Tcp { address, .. } => bind_tcp("tcp", *address, false),
             #[cfg(feature = "tls")]
@@ -74,6 +73,13 @@ impl Listener {
         }
     }
 
+    pub(super) fn fd(&self) -> BorrowedFd<'_> {
+        match self {
+            Self::Unix { socket, .. } => sys::fd_of(socket),
+            Self::Tcp { socket, .. } => sys::fd_of(socket),
+        }
+    }
+
     pub(super) fn spec(&self) -> String {
         match self {
             Self::Unix { path, .. } => format!("unix={}", path.display()),
@@ -86,44 +92,14 @@ impl Listener {
     }
 }
 
-impl AsFd for Listener {
-    fn as_fd(&self) -> BorrowedFd<'_> {
-        match self {
-            Self::Unix { socket, .. } => socket.as_fd(),
-            Self::Tcp { socket, .. } => socket.as_fd(),
+impl From<BindUnixError> for ServerBindError {
+    fn from(error: BindUnixError) -> Self {
+        match error {
+            BindUnixError::PublicDirectory(directory) => Self::PublicDirectory(directory),
+            BindUnixError::InUse(path) => Self::InUse(path),
+            BindUnixError::Io(error) => error.into(),
         }
     }
-}
-
-/// The file of a Unix socket. Dropping this removes it.
-#[derive(Debug)]
-pub(super) struct Endpoint {
-    path: PathBuf,
-    /// Device and inode: another server may have replaced the file since.
-    file: (u64, u64),
-}
-
-impl Endpoint {
-    fn new(path: &Path) -> io::Result<Self> {
-        Ok(Self {
-            path: path.to_owned(),
-            file: identity(path)?,
-        })
-    }
-}
-
-impl Drop for Endpoint {
-    fn drop(&mut self) {
-        if identity(&self.path).is_ok_and(|file| file == self.file) {
-            // Fails if another process has removed it in the meantime.
-            let _ = fs::remove_file(&self.path);
-        }
-    }
-}
-
-fn identity(path: &Path) -> io::Result<(u64, u64)> {
-    let metadata = fs::symlink_metadata(path)?;
-    Ok((metadata.dev(), metadata.ino()))
 }
 
 fn bind_tcp(
@@ -139,48 +115,4 @@ fn bind_tcp(
     rustix::net::listen(&socket, BACKLOG).map_err(io::Error::from)?;
     socket.set_nonblocking(true)?;
     Ok(Listener::Tcp { socket, key })
-}
-
-fn bind_unix(path: &Path) -> Result<(Listener, Endpoint), ServerBindError> {
-    let directory = match path.parent() {
-        Some(parent) if !parent.as_os_str().is_empty() => parent,
-        _ => Path::new("."),
-    };
-    make_private(directory)?;
-    remove_stale(path)?;
-    let socket = UnixListener::bind(path)?;
-    let endpoint = Endpoint::new(path)?;
-    socket.set_nonblocking(true)?;
-    let path = path.to_owned();
-    Ok((Listener::Unix { socket, path }, endpoint))
-}
-
-/// Creates the directory if it does not exist. An existing one must belong to this user and be closed to others: not
-/// all systems check the mode of the socket itself.
-fn make_private(directory: &Path) -> Result<(), ServerBindError> {
-    match DirBuilder::new().mode(0o700).create(directory) {
-        Ok(()) => return Ok(()),
-        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
-        Err(error) => return Err(error.into()),
-    }
-    let metadata = fs::metadata(directory)?;
-    if metadata.uid() != geteuid().as_raw() || metadata.mode() & 0o077 != 0 {
-        return Err(ServerBindError::PublicDirectory(directory.to_owned()));
-    }
-    Ok(())
-}
-
-/// Removes a socket without a listener. Anything else is kept, and binding fails.
-fn remove_stale(path: &Path) -> Result<(), ServerBindError> {
-    match fs::symlink_metadata(path) {
-        Ok(metadata) if metadata.file_type().is_socket() => {}
-        _ => return Ok(()),
-    }
-    // A file is left behind by a server that was killed. Only a connect can tell it from the file of one that runs.
-    match UnixStream::connect(path) {
-        Err(error) if error.kind() == io::ErrorKind::ConnectionRefused => {
-            Ok(fs::remove_file(path)?)
-        }
-        _ => Err(ServerBindError::InUse(path.to_owned())),
-    }
 }

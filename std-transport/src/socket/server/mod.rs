@@ -1,5 +1,6 @@
 //! The socket server: it listens for clients and starts a process for each authorised connection.
 
+mod attach;
 mod auth;
 mod candidate;
 mod client_duplex;
@@ -16,7 +17,7 @@ mod worker;
 
 use alloc::sync::Arc;
 use core::net::SocketAddr;
-use std::io::{self, PipeReader};
+use std::io;
 use std::path::PathBuf;
 
 use crate::command::Launch;
@@ -24,6 +25,7 @@ use crate::exit::Exit;
 #[cfg(feature = "tls")]
 use crate::socket::tls::TlsFiles;
 use crate::socket::token::Token;
+use crate::sys::{StopReader, stop_pair};
 use auth::Auth;
 pub use error::{ServerBindError, ServerReloadError};
 use listen::Listener;
@@ -60,7 +62,7 @@ use shared::Shared;
 pub struct Server {
     listener: Listener,
     shared: Arc<Shared>,
-    stopped: PipeReader,
+    stopped: StopReader,
 }
 
 /// Where a server listens, and how its clients authenticate.
@@ -147,7 +149,7 @@ impl Server {
         // Unusable files are reported before a socket is created.
         let auth = Auth::new(&listen).map_err(ServerBindError::Tls)?;
         let (listener, endpoint) = Listener::bind(&listen)?;
-        let (stopped, stop) = io::pipe()?;
+        let (stopped, stop) = stop_pair()?;
         let shared = Arc::new(Shared::new(auth, options, launches, endpoint, stop));
         Ok(Self {
             listener,

@@ -6,7 +6,7 @@
 
 use alloc::sync::Arc;
 use core::time::Duration;
-use std::io::{self, PipeReader};
+use std::io;
 
 use rustix::event::{PollFd, PollFlags, poll};
 use rustix::io::Errno;
@@ -20,7 +20,7 @@ use super::shared::Shared;
 use crate::deadline::Deadline;
 use crate::socket::greeting::Refusal;
 use crate::socket::stream::Stream;
-use crate::wait::timespec;
+use crate::sys::{StopReader, fd_of, is_exhaustion, timespec};
 
 /// The pause in accepting after the process has run out of descriptors or memory.
 const EXHAUSTION_PAUSE: Duration = Duration::from_millis(100);
@@ -55,7 +55,7 @@ impl Entry {
             Self::Candidate(candidate) => candidate.interest(),
             Self::Refused(refused) => refused.interest(),
         };
-        PollFd::new(self.stream(), interest)
+        PollFd::from_borrowed_fd(self.stream().fd(), interest)
     }
 
     fn deadline(&self) -> Deadline {
@@ -85,7 +85,7 @@ impl<'a> Pending<'a> {
     }
 
     /// Accepts connections and authenticates their clients, until the server is stopped.
-    pub(super) fn run(&mut self, listener: &Listener, stopped: &PipeReader) -> io::Result<()> {
+    pub(super) fn run(&mut self, listener: &Listener, stopped: &StopReader) -> io::Result<()> {
         loop {
             let ready = self.wait(listener, stopped)?;
             if ready.stopped {
@@ -100,7 +100,7 @@ impl<'a> Pending<'a> {
         }
     }
 
-    fn wait(&mut self, listener: &Listener, stopped: &PipeReader) -> io::Result<Ready> {
+    fn wait(&mut self, listener: &Listener, stopped: &StopReader) -> io::Result<Ready> {
         if self.paused.is_some_and(|pause| pause.left().is_zero()) {
             self.paused = None;
         }
@@ -110,8 +110,8 @@ impl<'a> Pending<'a> {
             PollFlags::empty()
         };
         let mut ends = vec![
-            PollFd::new(stopped, PollFlags::IN),
-            PollFd::new(listener, accepting),
+            PollFd::from_borrowed_fd(fd_of(stopped), PollFlags::IN),
+            PollFd::from_borrowed_fd(listener.fd(), accepting),
         ];
         ends.extend(self.entries.iter().map(Entry::poll_fd));
         let entries = self.entries.iter().map(Entry::deadline);
@@ -224,11 +224,4 @@ fn random(below: usize) -> Option<usize> {
     let _ = getrandom::fill(&mut bytes);
     let below = u64::try_from(below).ok()?;
     usize::try_from(u64::from_ne_bytes(bytes).checked_rem(below)?).ok()
-}
-
-fn is_exhaustion(error: &io::Error) -> bool {
-    matches!(
-        Errno::from_io_error(error),
-        Some(Errno::MFILE | Errno::NFILE | Errno::NOMEM | Errno::NOBUFS)
-    )
 }

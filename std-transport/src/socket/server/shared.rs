@@ -3,17 +3,16 @@
 use alloc::sync::Arc;
 use core::time::Duration;
 use std::collections::HashMap;
-use std::io::PipeWriter;
 use std::sync::mpsc::Sender;
 
 use super::auth::Auth;
-use super::listen::Endpoint;
 use super::{ServerEvent, ServerOptions};
 use crate::command::Launch;
 use crate::peer::WorkerHandle as _;
 use crate::process::Process;
 use crate::socket::greeting::Refusal;
 use crate::sync::{Condvar, Mutex};
+use crate::sys::{Endpoint, StopWriter};
 
 /// How long killed workers may take to die when a server stops.
 const KILL_TIMEOUT: Duration = Duration::from_secs(2);
@@ -29,7 +28,7 @@ pub(super) struct Shared {
     /// A connection has ended.
     ended: Condvar,
     /// The accepting thread polls the other end of this pipe: dropping this one stops it.
-    stop: Mutex<Option<PipeWriter>>,
+    stop: Mutex<Option<StopWriter>>,
 }
 
 #[derive(Debug, Default)]
@@ -48,7 +47,7 @@ impl Shared {
         mut options: ServerOptions,
         launches: Vec<Launch>,
         endpoint: Option<Endpoint>,
-        stop: PipeWriter,
+        stop: StopWriter,
     ) -> Self {
         let state = State {
             endpoint,

@@ -1,11 +1,7 @@
 //! Starting the process of a connection.
 
-use alloc::sync::Arc;
-use std::fs::File;
-use std::io::{self, Read as _, Write as _};
-use std::os::fd::{BorrowedFd, OwnedFd};
+use std::io::{self, Write as _};
 
-use super::forward::pump;
 use crate::command::{self, Launch, ONE_LINER, SshHints};
 use crate::options::GroupOptions;
 use crate::process::{Process, Started};
@@ -60,44 +56,10 @@ pub(super) fn launches(spec: &XSpec) -> Result<Vec<Launch>, SpecError> {
     command::launches(spec, &hints)
 }
 
-/// Starts a worker whose standard input and output are the connection, from the first launch whose program exists.
-pub(super) fn start(
-    launches: &[Launch],
-    connection: BorrowedFd<'_>,
-    name: &str,
-    stock: bool,
-) -> io::Result<Arc<Process>> {
-    let started = start_first(launches, |launch| {
-        let mut launch = launch.clone();
-        if stock {
-            serve_stock(&mut launch);
-        }
-        let input = launch.input.without_password();
-        let stdin = if input.is_empty() {
-            connection.try_clone_to_owned()?
-        } else {
-            // The commands for the shell come first, so the worker cannot have the connection itself as its input.
-            with_input(&input, connection, name)?
-        };
-        let stdout = connection.try_clone_to_owned()?;
-        Process::start_on(name, &launch, stdin, stdout, Stderr::Inherit.sink(name))
-    });
-    Ok(started?)
-}
-
-/// A pipe with `input`, followed by the bytes of the connection. The thread that writes to it ends when the server
-/// shuts the connection down after the end of the process.
-fn with_input(input: &str, connection: BorrowedFd<'_>, name: &str) -> io::Result<OwnedFd> {
-    let source = File::from(connection.try_clone_to_owned()?);
-    let input = io::Cursor::new(input.to_owned());
-    let (reader, writer) = io::pipe()?;
-    pump(format!("{name} in"), input.chain(source), writer)?;
-    Ok(reader.into())
-}
-
 /// Starts a worker with pipes, from the first launch whose program exists.
-pub(super) fn start_piped(launches: &[Launch], name: &str) -> io::Result<Started> {
+pub(super) fn start_piped(launches: &[Launch], name: &str, stock: bool) -> io::Result<Started> {
     let started = start_first(launches, |launch| {
+        let launch = &for_client(launch, stock);
         let mut started = Process::start(name, launch, Stderr::Inherit.sink(name))?;
         // Does not block for long, whatever the length: the shell reads its commands at once.
         started
@@ -108,14 +70,15 @@ pub(super) fn start_piped(launches: &[Launch], name: &str) -> io::Result<Started
     Ok(started?)
 }
 
-/// Makes an interpreter execute what a stock client sends. Workers that are not in Python handle stock clients
-/// themselves.
-fn serve_stock(launch: &mut Launch) {
-    for argument in &mut launch.arguments {
-        if argument == ONE_LINER {
-            *argument = STOCK_SERVER.as_str().into();
-        }
+/// The launch for a client that may be stock: an interpreter then executes what that sends. Workers that are not in
+/// Python handle stock clients themselves.
+pub(super) fn for_client(launch: &Launch, stock: bool) -> Launch {
+    let mut launch = launch.clone();
+    let one_liners = launch.arguments.iter_mut();
+    for argument in one_liners.filter(|argument| stock && *argument == ONE_LINER) {
+        *argument = STOCK_SERVER.as_str().into();
     }
+    launch
 }
 
 #[cfg(test)]

@@ -17,8 +17,8 @@ use rustls::{ClientConfig, RootCertStore, ServerConfig};
 use super::TlsSession;
 use super::purpose::ServerVerifier;
 use crate::socket::connect::HostPort;
-use crate::socket::trusted;
 use crate::spec::{SpecError, XSpec};
+use crate::sys;
 
 /// The certificate and key of one end of a TLS connection, and the authorities that it trusts: files in PEM format.
 #[derive(Debug, Clone)]
@@ -68,14 +68,14 @@ impl TlsFiles {
 
     fn key(&self) -> Result<PrivateKeyDer<'static>, TlsError> {
         let failed = |error: io::Error| TlsError::new(&self.key, error);
-        let mut file = trusted::open_secret(&self.key).map_err(failed)?;
+        let mut file = sys::open_secret(&self.key).map_err(failed)?;
         PrivateKeyDer::from_pem_reader(&mut file)
             .map_err(|error: pem::Error| TlsError::new(&self.key, error))
     }
 
     fn authorities(&self) -> Result<Arc<RootCertStore>, TlsError> {
         let mut roots = RootCertStore::empty();
-        for certificate in read_certificates(&self.authority, trusted::open(&self.authority))? {
+        for certificate in read_certificates(&self.authority, sys::open_trusted(&self.authority))? {
             roots
                 .add(certificate)
                 .map_err(|error| TlsError::new(&self.authority, error))?;

@@ -3,21 +3,19 @@
 //! A stream of standard error need not end with its process: any process that has inherited it keeps it open. Therefore
 //! no wait here is for the end of the stream; waits are for the stream to be empty, or limited in time.
 
+#[cfg(test)]
+mod tests;
+
 use alloc::collections::VecDeque;
 use alloc::sync::Arc;
 use core::time::Duration;
 use std::io;
-use std::process::ChildStderr;
 use std::thread::{self, JoinHandle};
-
-use rustix::event::{PollFd, PollFlags, Timespec, poll};
-#[cfg(target_os = "linux")]
-use rustix::io::Errno;
-use rustix::io::{read, retry_on_intr};
 
 use super::{STDERR_TAIL, Sink};
 use crate::printable::printable;
 use crate::sync::{Condvar, Mutex};
+use crate::sys::Errors;
 
 /// Limits waits for a slow sink, and for a stream that another process keeps filling.
 const DRAIN_TIMEOUT: Duration = Duration::from_secs(5);
@@ -42,7 +40,7 @@ struct State {
     tail: VecDeque<u8>,
     /// `None` once the thread has ended. The descriptor is closed then, so that writers get an error instead of filling
     /// the pipe and blocking.
-    stream: Option<Arc<ChildStderr>>,
+    stream: Option<Arc<Errors>>,
     /// The sink has not taken yet what was read last.
     passing_on: bool,
     stop: Stop,
@@ -60,11 +58,7 @@ enum Stop {
 }
 
 impl StderrTail {
-    pub(crate) fn start(
-        name: &str,
-        stderr: ChildStderr,
-        mut sink: Box<dyn Sink>,
-    ) -> io::Result<Self> {
+    pub(crate) fn start(name: &str, stderr: Errors, mut sink: Box<dyn Sink>) -> io::Result<Self> {
         let stream = Arc::new(stderr);
         let state = State {
             tail: VecDeque::new(),
@@ -136,19 +130,19 @@ impl State {
     fn stop(&mut self) -> bool {
         match self.stream.as_deref() {
             None => true,
-            Some(stream) if is_readable(stream) => {
+            Some(stream) if stream.is_readable() => {
                 self.stop = Stop::WhenEmpty;
                 true
             }
             Some(stream) => {
                 self.stop = Stop::Now;
-                wake(stream)
+                stream.wake()
             }
         }
     }
 
     fn is_behind(&self) -> bool {
-        self.passing_on || self.stream.as_deref().is_some_and(is_readable)
+        self.passing_on || self.stream.as_deref().is_some_and(Errors::is_readable)
     }
 
     fn keep(&mut self, bytes: &[u8]) {
@@ -162,7 +156,7 @@ impl State {
 struct Reading(Arc<Shared>);
 
 impl Reading {
-    fn run(self, stream: &ChildStderr, sink: &mut dyn Sink) {
+    fn run(self, stream: &Errors, sink: &mut dyn Sink) {
         let mut buffer = [0; 4096];
         while self.wait_readable(stream) {
             let Some(bytes) = self.read(stream, &mut buffer) else {
@@ -176,26 +170,24 @@ impl Reading {
     }
 
     /// Waits for output. Returns false if the thread is to stop and there is none.
-    fn wait_readable(&self, stream: &ChildStderr) -> bool {
-        if self.0.state.lock().stop == Stop::WhenEmpty && !is_readable(stream) {
+    fn wait_readable(&self, stream: &Errors) -> bool {
+        if self.0.state.lock().stop == Stop::WhenEmpty && !stream.is_readable() {
             return false;
         }
         // There is no lock over this and the check of `stop` in `read`: what stops the thread also makes the stream
         // readable, and a poll that begins later finds that too.
-        let mut ends = [PollFd::new(stream, PollFlags::IN)];
-        retry_on_intr(|| poll(&mut ends, None)).is_ok()
+        stream.wait_readable().is_ok()
     }
 
     /// Reads what is there; `None` at the end. The lock covers both the read and the state: for `drain`, bytes are
     /// always either in the stream or being passed on.
-    fn read<'a>(&self, stream: &ChildStderr, buffer: &'a mut [u8]) -> Option<&'a [u8]> {
+    fn read<'a>(&self, stream: &Errors, buffer: &'a mut [u8]) -> Option<&'a [u8]> {
         let mut state = self.0.state.lock();
         if state.stop == Stop::Now {
             return None;
         }
-        // Does not block, although the pipe is in blocking mode: the poll found it readable, and no other thread reads
-        // from it.
-        let size = retry_on_intr(|| read(stream, &mut *buffer)).ok()?;
+        // Does not block, although the pipe is in blocking mode: it is readable, and no other thread reads from it.
+        let size = stream.read(buffer).ok()?;
         let bytes = buffer.get(..size).filter(|bytes| !bytes.is_empty())?;
         state.keep(bytes);
         state.passing_on = true;
@@ -216,29 +208,4 @@ impl Drop for Reading {
         drop(state);
         self.0.changed.notify_all();
     }
-}
-
-/// Whether there are bytes to read, or the end of the stream.
-fn is_readable(stderr: &ChildStderr) -> bool {
-    let mut stream = [PollFd::new(stderr, PollFlags::IN)];
-    matches!(poll(&mut stream, Some(&Timespec::default())), Ok(1))
-}
-
-/// Wakes the thread that polls the stream, by writing a byte that is never read. The pipe is opened for writing only
-/// for this moment: an open writing end of our own would keep the stream from ending.
-#[cfg(target_os = "linux")]
-fn wake(stderr: &ChildStderr) -> bool {
-    use rustix::fs::{Mode, OFlags, open};
-    use std::os::fd::AsRawFd as _;
-
-    let path = format!("/proc/self/fd/{}", stderr.as_raw_fd());
-    let flags = OFlags::WRONLY | OFlags::NONBLOCK | OFlags::CLOEXEC;
-    let writer = open(path, flags, Mode::empty());
-    // If the pipe is full, the thread has been woken by that.
-    writer.is_ok_and(|writer| matches!(rustix::io::write(writer, &[0]), Ok(_) | Err(Errno::AGAIN)))
-}
-
-#[cfg(not(target_os = "linux"))]
-fn wake(_: &ChildStderr) -> bool {
-    false
 }

@@ -2,10 +2,10 @@
 
 use core::sync::atomic::{AtomicBool, Ordering};
 use std::io::Write as _;
-use std::os::fd::OwnedFd;
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 
 use super::*;
+use crate::sys::errors_pipe;
 
 /// Reports that it has bytes, and returns when it is allowed to.
 struct Slow {
@@ -28,7 +28,7 @@ fn behind(tail: &StderrTail) -> bool {
 
 #[test]
 fn a_drain_waits_for_the_bytes_in_the_stream_and_not_for_its_end() {
-    let (stream, mut writer) = io::pipe().unwrap();
+    let (stream, mut writer) = errors_pipe().unwrap();
     let ((begun, has_begun), (allow, allowed)) = (sync_channel(0), sync_channel(0));
     let taken = Arc::new(AtomicBool::new(false));
     let sink = Slow {
@@ -36,7 +36,6 @@ fn a_drain_waits_for_the_bytes_in_the_stream_and_not_for_its_end() {
         allowed,
         taken: Arc::clone(&taken),
     };
-    let stream = ChildStderr::from(OwnedFd::from(stream));
     let tail = StderrTail::start("gw0", stream, Box::new(sink)).unwrap();
     assert!(!behind(&tail));
     writer.write_all(b"last words").unwrap();
@@ -70,8 +69,7 @@ fn dropped(tail: StderrTail) -> Receiver<()> {
 
 #[test]
 fn a_stream_that_another_process_keeps_filling_does_not_hold_up_a_drop() {
-    let (stream, mut writer) = io::pipe().unwrap();
-    let stream = ChildStderr::from(OwnedFd::from(stream));
+    let (stream, mut writer) = errors_pipe().unwrap();
     let sink = Box::new(Echo(writer.try_clone().unwrap()));
     let tail = StderrTail::start("gw0", stream, sink).unwrap();
     writer.write_all(b"first").unwrap();
@@ -90,9 +88,8 @@ fn the_thread_ends_though_the_stream_does_not() {
         }
     }
     for text in [&b""[..], b"last words"] {
-        let (stream, mut writer) = io::pipe().unwrap();
+        let (stream, mut writer) = errors_pipe().unwrap();
         let (sender, passed_on) = sync_channel(8);
-        let stream = ChildStderr::from(OwnedFd::from(stream));
         let tail = StderrTail::start("gw0", stream, Box::new(Sent(sender))).unwrap();
         writer.write_all(text).unwrap();
         drop(tail);

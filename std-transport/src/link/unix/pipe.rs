@@ -7,9 +7,10 @@ use std::fs::File;
 use std::io::{self, Read, Write};
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 
-use execnet_core_sync::link::{Content, ContentWriter};
+use execnet_core_sync::link::{Content, ContentWriter, PollReader};
 
-use super::FileRange;
+use super::descriptor::Descriptor;
+use crate::link::FileRange;
 
 /// Capacity of a pipe as the system makes it, in bytes. A larger write is the sign of a link with large frames.
 const USUAL: usize = 64 << 10;
@@ -84,11 +85,16 @@ pub(crate) struct PipeInput {
 }
 
 impl PipeInput {
-    pub(crate) fn new(pipe: impl Into<OwnedFd>) -> Self {
-        Self {
+    pub(crate) fn new(pipe: impl Into<OwnedFd>) -> io::Result<Self> {
+        Ok(Self {
             pipe: Arc::new(pipe.into().into()),
             usual: Arc::new(true.into()),
-        }
+        })
+    }
+
+    /// For [`Link::with_poll_reader`](crate::link::Link::with_poll_reader).
+    pub(crate) fn poll_reader(&self) -> Arc<dyn PollReader> {
+        Arc::new(Descriptor::new(self.clone()))
     }
 }
 

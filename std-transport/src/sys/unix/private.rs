@@ -33,7 +33,7 @@ mod tests {
             assert_eq!(mode & 0o777, 0o700);
             return;
         }
-        let name = "private::tests::nobody_else_may_enter_whatever_the_umask";
+        let name = "sys::unix::private::tests::nobody_else_may_enter_whatever_the_umask";
         for umask in ["000", "022", "077"] {
             let status = Command::new("sh")
                 .args(["-c", &format!("umask {umask}; exec \"$0\" \"$@\"")])

@@ -9,17 +9,7 @@ use rustix::io::{Errno, retry_on_intr};
 use rustix::process::{Pid, Signal, WaitId, WaitIdOptions, kill_process, waitid};
 
 use crate::deadline::Deadline;
-
-/// The state of a child process.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Life {
-    Running,
-    /// It has ended and is not reaped: a zombie, whose id no other process can have.
-    Ended,
-    /// This program has no such child: it ignores SIGCHLD, or other code of it has reaped the process. The id may
-    /// belong to another process.
-    Gone,
-}
+use crate::sys::Life;
 
 /// The state of a child. One that has ended stays a zombie.
 pub(crate) fn life(pid: Pid) -> Life {

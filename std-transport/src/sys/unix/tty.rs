@@ -13,8 +13,7 @@ use rustix::event::{PollFd, PollFlags};
 use rustix::fs::{Mode, OFlags};
 use rustix::termios::{ControlModes, OptionalActions, QueueSelector};
 
-use crate::socket::Stream;
-use crate::wait::poll_for;
+use super::wait::poll_for;
 
 /// How long a device that takes no bytes may delay the end of the thread: the rest of the last frame is dropped then.
 const DRAIN: Duration = Duration::from_secs(1);
@@ -23,7 +22,7 @@ const DRAIN: Duration = Duration::from_secs(1);
 const IDLE: Duration = Duration::from_secs(3600);
 
 /// Opens a terminal device for bytes as they are, at this speed.
-pub(super) fn open(path: &str, baud: u32) -> io::Result<Stream> {
+pub(crate) fn open_tty(path: &str, baud: u32) -> io::Result<UnixStream> {
     // Not blocking: without a carrier the open would wait, and so would the thread below.
     let flags = OFlags::RDWR | OFlags::NOCTTY | OFlags::NONBLOCK | OFlags::CLOEXEC;
     let tty = rustix::fs::open(path, flags, Mode::empty())?;
@@ -49,7 +48,7 @@ pub(super) fn open(path: &str, baud: u32) -> io::Result<Stream> {
         // Stays with the port if another process has it open, too.
         let _ = rustix::termios::ioctl_tiocnxcl(&tty);
     })?;
-    Ok(Stream::Unix(ours))
+    Ok(ours)
 }
 
 /// Copies in both directions, until one side ends.

@@ -21,8 +21,8 @@ const STICKY: u32 = 0o1000;
 /// The file must belong to this user or root, and others must have no access to it. Every directory above it must
 /// belong to this user or root as well, and others must not be able to write there, unless it is sticky as `/tmp` is: a
 /// user who can rename a directory can replace the files in it.
-pub(super) fn open_secret(path: &Path) -> io::Result<File> {
-    let file = open(path)?;
+pub(crate) fn open_secret(path: &Path) -> io::Result<File> {
+    let file = open_trusted(path)?;
     if file.metadata()?.mode() & ACCESS != 0 {
         return Err(denied("it must not be accessible to others (chmod 600)"));
     }
@@ -30,7 +30,7 @@ pub(super) fn open_secret(path: &Path) -> io::Result<File> {
 }
 
 /// Opens a file that others may read, but not write. The rules are the same otherwise.
-pub(super) fn open(path: &Path) -> io::Result<File> {
+pub(crate) fn open_trusted(path: &Path) -> io::Result<File> {
     let file = File::open(path)?;
     let opened = file.metadata()?;
     check("it", &opened, false)?;
@@ -132,9 +132,9 @@ mod tests {
         let authority = directory.path().join("ca.pem");
         fs::write(&authority, "x").unwrap();
         chmod(&authority, 0o644);
-        open(&authority).unwrap();
+        open_trusted(&authority).unwrap();
         assert!(refusal(&authority).contains("chmod 600"));
         chmod(&authority, 0o664);
-        assert!(open(&authority).is_err());
+        assert!(open_trusted(&authority).is_err());
     }
 }
