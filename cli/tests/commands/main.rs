@@ -20,5 +20,6 @@ mod shell;
 mod status;
 mod support;
 mod trace;
+mod trace_page;
 mod vectors;
 mod worker;
