@@ -4,17 +4,11 @@
 //! cargo run -p execnet --example farm -- 4
 //! ```
 
-use core::error::Error;
-
 use execnet::{Group, Pool};
 
-fn main() -> Result<(), Box<dyn Error>> {
+fn main() -> Result<(), Box<dyn core::error::Error>> {
     let workers = std::env::args().nth(1).map_or(Ok(4), |text| text.parse())?;
-    let group = Group::new();
-    for gateway in group.make_gateways(vec!["popen"; workers]) {
-        gateway?;
-    }
-    let pool = Pool::new(group)?;
+    let pool = Pool::new(Group::from_specs(vec!["popen"; workers])?)?;
     let digits = "
         import math
         def digits(n): return len(str(math.factorial(n)))

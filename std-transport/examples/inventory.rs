@@ -4,15 +4,10 @@
 //! cargo run -p execnet --example inventory -- ssh=web1 ssh=web2 ssh=db
 //! ```
 
-use core::error::Error;
-
 use execnet::Group;
 
-fn main() -> Result<(), Box<dyn Error>> {
-    let group = Group::new();
-    for gateway in group.make_gateways(std::env::args().skip(1)) {
-        gateway?;
-    }
+fn main() -> Result<(), Box<dyn core::error::Error>> {
+    let group = Group::from_specs(std::env::args().skip(1))?;
     let facts = "
         import os, platform
         def facts(path):

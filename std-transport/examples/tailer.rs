@@ -13,10 +13,7 @@ use execnet::{Gateway, GatewayExt as _, Group};
 fn main() -> Result<(), Box<dyn Error>> {
     let mut arguments = std::env::args().skip(1);
     let path = arguments.next().ok_or("usage: tailer PATH SPEC...")?;
-    let group = Group::new();
-    for gateway in group.make_gateways(arguments) {
-        gateway?;
-    }
+    let group = Group::from_specs(arguments)?;
     let follow = |gateway: Gateway| -> Result<(), Box<dyn Error>> {
         let mut tail = gateway.command(["tail", "-n", "0", "-F", &path]).spawn()?;
         for line in tail.take_stdout().ok_or("no output")?.lines() {

@@ -66,6 +66,23 @@ impl Group {
         }
     }
 
+    /// A group with a gateway for each of these specs, which are made at the same time and in this order.
+    ///
+    /// ```no_run
+    /// let group = execnet::Group::from_specs(["ssh=web1", "ssh=web2"])?;
+    /// # drop(group); Ok::<(), execnet::MakeGatewayError>(())
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// That of the first gateway that could not be made. The others are ended then;
+    /// [`make_gateways`](Self::make_gateways) keeps them.
+    pub fn from_specs(specs: impl IntoIterator<Item: IntoXSpec>) -> Result<Self, MakeGatewayError> {
+        let group = Self::new();
+        let made: Result<Vec<_>, _> = group.make_gateways(specs).into_iter().collect();
+        made.map(|_| group)
+    }
+
     /// Starts the worker of a spec, and makes a gateway to it.
     ///
     /// Without `id=` the gateway gets the next free id of `gw0`, `gw1`, ... The call returns when the worker is ready.

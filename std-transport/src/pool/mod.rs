@@ -32,10 +32,7 @@ use worker::Worker;
 /// ```no_run
 /// use execnet::{Group, Pool};
 ///
-/// let group = Group::new();
-/// for gateway in group.make_gateways(["popen"; 4]) {
-///     gateway?;
-/// }
+/// let group = Group::from_specs(["popen"; 4])?;
 /// let pool = Pool::new(group)?;
 /// let call = pool.submit::<f64>("math:pow", (2, 0.5), ());
 /// for (index, factorial) in pool.map_unordered::<u64>("math:factorial", 0..20) {

@@ -26,10 +26,7 @@ impl Group {
     ///
     /// There is no allocation, or one of the gateways could not be made. The others are ended then.
     pub fn from_slurm() -> Result<Self, MakeGatewayError> {
-        let specs = SlurmAllocation::from_env()?.specs("")?;
-        let group = Self::new();
-        let made: Result<Vec<_>, _> = group.make_gateways(specs).into_iter().collect();
-        made.map(|_| group)
+        Self::from_specs(SlurmAllocation::from_env()?.specs("")?)
     }
 }
 

@@ -53,6 +53,18 @@ fn gateways_that_are_made_together_are_in_the_order_of_their_specs() {
 }
 
 #[test]
+fn a_group_of_specs_has_all_of_them_or_fails() {
+    within("a group of specs", 2 * LONG, || {
+        let good = popen();
+        let group = Group::from_specs([&good, &format!("{good}//id=named")]).unwrap();
+        assert_eq!(ids(&group), ["gw0", "named"]);
+        let error = Group::from_specs([&good, "popen//python=false", "nothing"]).unwrap_err();
+        assert!(matches!(error, MakeGatewayError::Bootstrap(_)), "{error:?}");
+        assert!(Group::from_specs([""; 0]).unwrap().is_empty());
+    });
+}
+
+#[test]
 fn many_workers_start_at_once_and_exit_at_once() {
     within("32 gateways", 3 * LONG, || {
         let group = group();
