@@ -75,7 +75,8 @@ class Reader(Writer):
     def _read_ints(self, head, channel_id):  # type: (bytes, int) -> None
         """Called when two ints for one channel came in a row.  That of the lazy part takes all that follow."""
         self._ints += 1
-        if self._ints > self.FEW_INTS:
+        # A conversation of ints looks the same; its lazy part is being compiled already.
+        if self._ints > self.FEW_INTS and not self._compiling:
             compile_lazy()
 
     def _compile_beside(self):  # type: () -> None
