@@ -257,11 +257,14 @@ mod signals {
     use std::io;
     use std::sync::mpsc::Sender;
 
-    use super::Event;
+    use super::{Event, INTERRUPT};
 
-    /// Signals keep their default action here; a worker exits at the end of its input.
-    #[allow(clippy::unnecessary_wraps, clippy::needless_pass_by_value)]
-    pub(super) fn forward(_events: Sender<Event>, _hangup: bool) -> io::Result<()> {
-        Ok(())
+    /// Sends an event for each Ctrl-C and Ctrl-Break, and when the console is closed.
+    pub(super) fn forward(events: Sender<Event>, _hangup: bool) -> io::Result<()> {
+        let interrupted = move || {
+            // Fails if the command has just ended by itself.
+            let _ = events.send(Event::Signal(INTERRUPT));
+        };
+        ctrlc::set_handler(interrupted).map_err(io::Error::other)
     }
 }

@@ -7,11 +7,9 @@ use std::sync::mpsc;
 use std::thread;
 
 use execnet::{
-    Listen, Server, ServerBindError, ServerEvent, ServerOptions, ServerReload, ServerReloadError,
-    ServerStop, TlsFiles, Token, XSpec,
+    Listen, Server, ServerBindError, ServerEvent, ServerOptions, ServerReload, ServerStop,
+    TlsFiles, Token, XSpec,
 };
-use signal_hook::consts::SIGHUP;
-use signal_hook::iterator::Signals;
 
 use crate::args::Serve;
 use crate::failure::Failure;
@@ -65,8 +63,9 @@ impl Shutdown for Stop {
 }
 
 /// Reloads the token and the certificates on each SIGHUP. On an error the server keeps what it has.
+#[cfg(unix)]
 fn reload_on_hangup(args: Serve, handle: ServerReload) -> io::Result<()> {
-    let mut signals = Signals::new([SIGHUP])?;
+    let mut signals = signal_hook::iterator::Signals::new([signal_hook::consts::SIGHUP])?;
     let thread = thread::Builder::new().name("execnet-reload".into());
     thread.spawn(move || {
         for _ in signals.forever() {
@@ -81,6 +80,13 @@ fn reload_on_hangup(args: Serve, handle: ServerReload) -> io::Result<()> {
             }
         }
     })?;
+    Ok(())
+}
+
+/// Windows has no such signal: a server is started again.
+#[cfg(not(unix))]
+#[allow(clippy::unnecessary_wraps, clippy::needless_pass_by_value)]
+fn reload_on_hangup(_args: Serve, _handle: ServerReload) -> io::Result<()> {
     Ok(())
 }
 
@@ -147,7 +153,8 @@ fn bind_failure(error: ServerBindError) -> Failure {
     }
 }
 
-fn reload_failure(error: ServerReloadError) -> Failure {
+#[cfg(unix)]
+fn reload_failure(error: execnet::ServerReloadError) -> Failure {
     Failure::Usage("cannot serve".to_owned(), error.into())
 }
 

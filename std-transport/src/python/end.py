@@ -5,7 +5,7 @@
 # because remote code may replace them.
 import atexit
 
-if not os.getpgrp():
+if hasattr(os, 'getpgrp') and not os.getpgrp():
     # In a container: the leader is outside, such as podman's monitor, and has no number here.
     try:
         os.setpgid(0, 0)
@@ -13,9 +13,9 @@ if not os.getpgrp():
         pass    # Jython has no setpgid.
 
 
-def end_group(worker=os.getpid(), own_group=os.getpgrp(), getpid=os.getpid, getpgrp=os.getpgrp, kill=os.kill,
-              listdir=os.listdir, open=open):
-    # 0 stands for all groups whose leader is outside of the worker's namespace of process ids.
+def end_group(worker=os.getpid(), own_group=getattr(os, 'getpgrp', int)(), getpid=os.getpid,
+              getpgrp=getattr(os, 'getpgrp', int), kill=os.kill, listdir=os.listdir, open=open):
+    # 0 stands for all groups whose leader is outside of the worker's namespace of process ids, and on Windows for none.
     if getpid() != worker or getpgrp() != own_group or not own_group:
         return
 

@@ -18,6 +18,7 @@ import time
 CHUNK = 65536
 ACK_SIZE = 262144       # bytes that are acknowledged together; the window of the controller is four times as large
 POLL_INTERVAL = 0.05    # seconds between two checks of a connection attempt
+POSIX = os.name == 'posix'
 STDERR_TIMEOUT = 5      # seconds to read standard error after the process has exited
 
 
@@ -43,7 +44,7 @@ class ProxiedWorker(object):
             for item in self.data:
                 if item is None:
                     break
-                write_all(self.sink, item)
+                self.write(item)
                 wrote += len(item)
                 if wrote >= ACK_SIZE:
                     self.report('wrote', wrote)
@@ -55,11 +56,17 @@ class ProxiedWorker(object):
 
     def forward_output(self):  # type: () -> None
         """Forward what the worker writes to the controller."""
-        data = read(self.source)
+        data = self.read()
         while data:
             self.send_output(data)
-            data = read(self.source)
+            data = self.read()
         close(self.data)
+
+    def read(self):  # type: () -> bytes
+        return read(self.source)
+
+    def write(self, data):  # type: (bytes) -> None
+        write_all(self.sink, data)
 
     def send_output(self, data):  # type: (bytes) -> None
         try:
@@ -126,7 +133,10 @@ class ProxiedProcess(ProxiedWorker):
         with self.lock:
             if self.ended:
                 return
-            if not self.terminate:
+            if not POSIX:
+                # What it has started belongs to the job of this process, and is killed with that.
+                unless_gone(self.process.kill)
+            elif not self.terminate:
                 signal_group(self.process.pid, signal.SIGKILL)
             elif self.term_sent:
                 os.kill(self.process.pid, signal.SIGKILL)
@@ -141,6 +151,11 @@ class ProxiedProcess(ProxiedWorker):
     def forward_stderr(self):  # type: () -> None
         """Forward standard error until its end, or the exit: another process may keep the stream open."""
         errors = self.process.stderr.fileno()
+        if not POSIX:
+            # Pipes cannot be polled there.
+            for piece in iter(lambda: read(errors), b''):
+                self.report('stderr', piece)
+            return
         poll = select.poll()
         poll.register(errors, select.POLLIN)
         poll.register(self.exit_pipe[0], select.POLLIN)
@@ -158,7 +173,7 @@ class ProxiedProcess(ProxiedWorker):
         with self.lock:
             self.ended = True
             # Kills processes that it has left behind. The number of the group is not reused before the wait below.
-            if not self.terminate:
+            if POSIX and not self.terminate:
                 signal_group(self.process.pid, signal.SIGKILL)
             status = self.process.wait()
         os.close(self.exit_pipe[1])
@@ -186,8 +201,27 @@ class ProxiedConnection(ProxiedWorker):
             self.shut(socket.SHUT_RDWR)
             unless_gone(self.reset)
 
+    def read(self):  # type: () -> bytes
+        if POSIX:
+            return read(self.source)
+        # Sockets have no descriptors there.
+        try:
+            return self.connection.recv(CHUNK)
+        except OSError:
+            return b''
+
+    def write(self, data):  # type: (bytes) -> None
+        if POSIX:
+            write_all(self.sink, data)
+        else:
+            self.connection.sendall(data)
+
     def reset(self):  # type: () -> None
         """Close the connection with a reset; threads that use its number find the null device there."""
+        if not POSIX:
+            self.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack('hh', 1, 0))
+            self.connection.close()
+            return
         self.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack('ii', 1, 0))
         null = os.open(os.devnull, os.O_RDWR)
         os.dup2(null, self.connection.fileno())
@@ -279,7 +313,7 @@ class Connector(object):
                 # The queue of a Unix socket is full, and poll does not report when it has room.
                 time.sleep(POLL_INTERVAL / 5)
                 error = connection.connect_ex(address)
-            elif error in (errno.EINPROGRESS, errno.EALREADY, errno.EINTR):
+            elif error in (errno.EINPROGRESS, errno.EALREADY, errno.EINTR, errno.EWOULDBLOCK):
                 if is_writable(connection):
                     error = connection.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR)
             else:
@@ -298,6 +332,9 @@ def check_owner(connection):  # type: (socket.socket) -> socket.socket
 
 
 def is_writable(connection):  # type: (socket.socket) -> Any
+    if not POSIX:
+        # A connection that has failed is in the third list.
+        return any(select.select([], [connection], [connection], POLL_INTERVAL))
     poll = select.poll()
     poll.register(connection, select.POLLOUT)
     return retry(poll.poll, int(POLL_INTERVAL * 1000))

@@ -36,7 +36,7 @@ class SocketGateway(Gateway):
             busy = bool(self._running)
         self._end_channels()
         if busy and not wait(self._idle, finish_time) and in_main_thread():
-            os.kill(PID, _signal.SIGINT)
+            interrupt_main()
             wait(self._idle, interrupt_time)
         if self._dispatcher is not None:
             self._dispatcher.stop(finish_time)

@@ -31,6 +31,9 @@ def reset_signals():  # type: () -> None
     if _signal.getsignal(_signal.SIGINT) == _signal.SIG_IGN:
         # Set by nohup and by a shell's "&". An interrupt that is sent to this process is meant for it.
         _signal.signal(_signal.SIGINT, _signal.default_int_handler)
+    if hasattr(_signal, 'SIGBREAK'):
+        # What the controller sends on Windows. It would end the process.
+        _signal.signal(_signal.SIGBREAK, on_break)
     if os.name == 'posix':
         if _signal.getsignal(_signal.SIGCHLD) == _signal.SIG_IGN:
             # No child would have a status.
@@ -38,6 +41,11 @@ def reset_signals():  # type: () -> None
         # The process is in a background group: use of a terminal is an error then, and not a stop that nobody sees.
         _signal.signal(_signal.SIGTTIN, _signal.SIG_IGN)
         _signal.signal(_signal.SIGTTOU, _signal.SIG_IGN)
+
+
+def on_break(number, frame):  # type: (int, Any) -> None
+    compile_lazy()
+    interrupt_main()
 
 
 def in_child(gateway, *descriptors):  # type: (Gateway, *int) -> None

@@ -17,6 +17,8 @@ def set_up(config):  # type: (Dict[str, Any]) -> None
     for name, value in config.get('env', {}).items():
         os.environ[native(name)] = native(value)
     if 'nice' in config:
+        if not hasattr(os, 'nice'):
+            raise ValueError('nice: this system has no such priorities')
         os.nice(config['nice'])
 
 

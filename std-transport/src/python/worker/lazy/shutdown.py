@@ -62,13 +62,13 @@ class ShutdownMethods(Gateway):
         if hook is not None:
             sys.unraisablehook = note_dropped
         deadline = clock() + timeout
-        os.kill(os.getpid(), _signal.SIGINT)
+        interrupt_main()
         while not wait(self._idle, min(INTERRUPT_INTERVAL, deadline - clock())):
             if clock() >= deadline:
                 exit_now()
             if dropped:
                 del dropped[:]
-                os.kill(os.getpid(), _signal.SIGINT)
+                interrupt_main()
 
     def _end_channels(self):  # type: () -> None
         for found in list(self._channels.values()):
@@ -77,6 +77,17 @@ class ShutdownMethods(Gateway):
                 channel._queue.end()
         for queue in list(self._callback_queues.values()):
             queue.end()
+
+
+def interrupt_main():  # type: () -> None
+    """Have the main thread interrupted, as by Ctrl-C."""
+    if os.name == 'posix':
+        os.kill(os.getpid(), _signal.SIGINT)
+    elif hasattr(_signal, 'raise_signal'):
+        # Of Windows: kill would end the process.
+        _signal.raise_signal(_signal.SIGINT)
+    else:
+        _thread.interrupt_main()
 
 
 def exit_now():  # type: () -> None
