@@ -58,7 +58,6 @@ mod walk;
 mod tests;
 
 use core::time::Duration;
-use std::os::unix::ffi::OsStrExt as _;
 use std::path::{Path, PathBuf};
 
 use execnet_core_sync::Gateway;
@@ -250,7 +249,8 @@ impl core::fmt::Debug for RSync {
 /// The path of the root at the target. As in rsync, a slash at the end of the destination of a file means a directory
 /// into which the file is copied.
 fn placed(destination: &Path, source: &Path, root: &Meta) -> PathBuf {
-    let is_parent = root.kind == Kind::File && destination.as_os_str().as_bytes().ends_with(b"/");
+    let is_parent =
+        root.kind == Kind::File && destination.as_os_str().as_encoded_bytes().ends_with(b"/");
     match source.file_name() {
         Some(name) if is_parent => destination.join(name),
         _ => destination.into(),

@@ -1,12 +1,9 @@
 //! The location of a source, so that a target on the same machine neither deletes it nor copies itself.
 
 use std::io;
-use std::os::unix::ffi::OsStrExt as _;
 use std::path::{Path, PathBuf};
 
-use rustix::fs::Stat;
-
-use super::beneath::{Dir, Identity};
+use super::beneath::{Dir, bytes_of, host, identity_of};
 
 /// The location of a source directory on its host.
 ///
@@ -37,12 +34,12 @@ impl Origin {
         let mut above = Vec::new();
         if deletes {
             for directory in path.canonicalize()?.ancestors().skip(1) {
-                above.extend(identity(&rustix::fs::stat(directory)?));
+                above.extend(identity_of(directory)?.to_bytes());
             }
         }
         Ok(Self {
             host: host(),
-            root: identity(&rustix::fs::stat(path)?).to_vec(),
+            root: identity_of(path)?.to_bytes().to_vec(),
             filtered: false,
             above,
         })
@@ -53,7 +50,7 @@ impl Origin {
     /// # Errors
     /// The system call fails.
     pub(crate) fn is_inside(&self, directory: &Dir) -> io::Result<bool> {
-        let here = identity(&rustix::fs::fstat(directory.fd())?);
+        let here = directory.identity()?.to_bytes();
         let (above, _) = self.above.as_chunks::<IDENTITY>();
         Ok(above.contains(&here) && self.host == host())
     }
@@ -68,7 +65,7 @@ impl Origin {
             Some(path) if path.as_os_str().is_empty() => {
                 Err(io::Error::other("it is the source itself"))
             }
-            Some(path) if self.filtered => Ok(Some(path.as_os_str().as_bytes().to_vec())),
+            Some(path) if self.filtered => Ok(Some(bytes_of(&path).into_owned())),
             Some(_) => Err(io::Error::other(
                 "it is in the source and would be copied into itself; exclude it",
             )),
@@ -79,7 +76,7 @@ impl Origin {
         let real = resolved(destination)?;
         let is_root = |path: &&Path| {
             // One that does not exist yet is no source.
-            rustix::fs::stat(*path).is_ok_and(|stat| *self.root == identity(&stat))
+            identity_of(path).is_ok_and(|here| *self.root == here.to_bytes())
         };
         let root = real.ancestors().find(is_root);
         let root = root.filter(|_| self.host == host());
@@ -97,16 +94,4 @@ fn resolved(path: &Path) -> io::Result<PathBuf> {
         }
     }
     Ok(absolute)
-}
-
-fn identity(stat: &Stat) -> [u8; IDENTITY] {
-    Identity::new(stat).to_bytes()
-}
-
-/// On Linux the boot id, which containers share with their host; on other systems the host's name.
-fn host() -> Vec<u8> {
-    match std::fs::read("/proc/sys/kernel/random/boot_id") {
-        Ok(id) => id.trim_ascii().to_vec(),
-        Err(_) => rustix::system::uname().nodename().to_bytes().to_vec(),
-    }
 }

@@ -1,12 +1,11 @@
 //! Pulling a tree from a worker.
 
 use core::time::Duration;
-use std::os::unix::ffi::OsStrExt as _;
 use std::path::Path;
 
 use execnet_core_sync::{Channel, Gateway};
 
-use super::beneath::{Kind, Meta};
+use super::beneath::{Kind, Meta, bytes_of};
 use super::error::SyncError;
 use super::filter::Filter;
 use super::observer::Observer;
@@ -88,7 +87,7 @@ impl RSync {
     ) -> Result<(Channel, Ready), SyncErrorKind> {
         let start = Start {
             role: Role::Source { asked },
-            path: self.source.as_os_str().as_bytes().to_vec(),
+            path: bytes_of(&self.source).into_owned(),
             settings,
             origin: None,
         };

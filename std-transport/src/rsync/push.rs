@@ -2,14 +2,13 @@
 
 use alloc::sync::Arc;
 use core::time::Duration;
-use std::os::unix::ffi::OsStrExt as _;
 use std::path::{Path, PathBuf};
 use std::sync::mpsc;
 use std::thread::{self, Scope};
 
 use execnet_core_sync::{Channel, Gateway};
 
-use super::beneath::Meta;
+use super::beneath::{Meta, bytes_of};
 use super::content_cache::ContentCache;
 use super::error::SyncError;
 use super::filter::Filter;
@@ -106,7 +105,7 @@ impl<'a> Push<'a> {
             role: Role::Target {
                 root: self.root.clone(),
             },
-            path: target.destination.as_os_str().as_bytes().to_vec(),
+            path: bytes_of(&target.destination).into_owned(),
             settings,
             origin: self.origin.clone(),
         };

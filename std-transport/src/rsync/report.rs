@@ -1,9 +1,8 @@
 //! What a sync has done: its report and its events.
 
-use std::ffi::OsString;
-use std::os::unix::ffi::OsStringExt as _;
 use std::path::{Path, PathBuf};
 
+use super::beneath;
 use super::observer::Observer;
 use super::protocol::{FileResult, Note, NoteKind};
 use crate::printable::printable;
@@ -249,5 +248,5 @@ pub(crate) fn path_of(bytes: Vec<u8>) -> PathBuf {
     if bytes.is_empty() {
         return PathBuf::from(".");
     }
-    PathBuf::from(OsString::from_vec(bytes))
+    beneath::path_of(bytes)
 }

@@ -1,13 +1,11 @@
 //! The worker's end of a sync, in Rust.
 
 use alloc::sync::Arc;
-use std::ffi::OsStr;
-use std::os::unix::ffi::OsStrExt as _;
 use std::path::Path;
 
 use execnet_core_sync::{Channel, Worker};
 
-use super::beneath::Meta;
+use super::beneath::{Meta, path_of};
 use super::content_cache::ContentCache;
 use super::error::SyncError;
 use super::program;
@@ -56,7 +54,7 @@ pub fn serve(channel: &Channel) -> Result<(), SyncError> {
 
 pub(crate) fn serve_channel(channel: &impl SyncChannel) -> Result<(), SyncErrorKind> {
     let start = Start::from_value(&channel.receive(None)?)?;
-    let path = Path::new(OsStr::from_bytes(&start.path));
+    let path = &*path_of(start.path.clone());
     match &start.role {
         Role::Target { root } => take(channel, path, &unpack_root(root)?, &start),
         Role::Source { asked } => give(channel, path, *asked, &start),

@@ -188,6 +188,15 @@ impl Folders {
         Ok(dir)
     }
 
+    /// Closes a directory, if it is held.
+    pub(super) fn close(&mut self, number: u32) {
+        for held in [&mut self.listing, &mut self.content] {
+            for list in [&mut held.recent, &mut held.passed, &mut held.waypoints] {
+                list.retain(|(held, _)| *held != number);
+            }
+        }
+    }
+
     /// Closes all held directories.
     #[cfg(test)]
     pub(super) fn release(&mut self) {

@@ -4,33 +4,21 @@
 
 use std::io;
 
-use rustix::fs::AtFlags;
-
 use super::{Dir, Identity, Name, temporary};
 
 impl Dir {
-    /// The text of a symbolic link.
-    ///
-    /// # Errors
-    /// The entry does not exist, or is not a link.
-    pub(crate) fn read_link(&self, name: Name<'_>) -> io::Result<Vec<u8>> {
-        let target = rustix::fs::readlinkat(self.fd(), name.as_bytes(), Vec::new())?;
-        Ok(target.into_bytes())
-    }
-
     /// Creates a symbolic link with this text. It replaces any entry but a directory.
     ///
     /// # Errors
     /// The directory is not writable, or the entry is a directory.
     pub(crate) fn make_link(&self, name: Name<'_>, target: &[u8]) -> io::Result<()> {
-        let (free, ()) =
-            temporary::with_free_name(|free| rustix::fs::symlinkat(target, self.fd(), free))?;
-        let renamed = rustix::fs::renameat(self.fd(), free.as_str(), self.fd(), name.as_bytes());
+        let (free, ()) = temporary::with_free_name(|free| self.symlink(free, target))?;
+        let renamed = self.rename(&free, name);
         if renamed.is_err() {
             // The error of the rename is the one to report.
-            let _ = rustix::fs::unlinkat(self.fd(), free.as_str(), AtFlags::empty());
+            let _ = self.remove_temporary(&free);
         }
-        Ok(renamed?)
+        renamed
     }
 
     /// Creates a hard link `name` to the entry `old` of the directory `from`. It replaces any entry but a directory.
@@ -47,21 +35,16 @@ impl Dir {
         old: Name<'_>,
         identity: Identity,
     ) -> io::Result<()> {
-        let (free, ()) = temporary::with_free_name(|free| {
-            rustix::fs::linkat(from.fd(), old.as_bytes(), self.fd(), free, AtFlags::empty())
-        })?;
+        let (free, ()) = temporary::with_free_name(|free| self.hard_link(free, from, old))?;
         let made = Name::new(free.as_bytes()).map_err(io::Error::other)?;
         let named = match self.file_identity(made) {
-            Ok(Some(linked)) if linked == identity => {
-                let fd = self.fd();
-                rustix::fs::renameat(fd, free.as_str(), fd, name.as_bytes()).map_err(Into::into)
-            }
+            Ok(Some(linked)) if linked == identity => self.rename(&free, name),
             Ok(_) => Err(io::Error::other("another process has replaced its file")),
             Err(error) => Err(error),
         };
         // The temporary name is left after a failure, and if `name` refers to the file already: then rename does
         // nothing.
-        let _ = rustix::fs::unlinkat(self.fd(), free.as_str(), AtFlags::empty());
+        let _ = self.remove_temporary(&free);
         named
     }
 }

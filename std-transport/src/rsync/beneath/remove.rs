@@ -3,10 +3,7 @@
 use alloc::sync::Arc;
 use std::io;
 
-use rustix::fs::AtFlags;
-use rustix::io::Errno;
-
-use super::{Dir, Folders, Kind, Name, Pass, ROOT};
+use super::{Dir, Folders, Kind, Name, Pass, ROOT, Unlinked};
 
 /// Why a file or link does not replace a directory.
 pub(crate) const IN_THE_WAY: &str =
@@ -18,19 +15,19 @@ impl Dir {
     /// # Errors
     /// Something could not be removed. Other entries may have been removed before.
     pub(crate) fn remove(&self, name: Name<'_>) -> io::Result<()> {
-        // Tried without looking first: what the entry is may change between a look and the call.
-        match rustix::fs::unlinkat(self.fd(), name.as_bytes(), AtFlags::empty()) {
-            // It is a directory: Linux returns the first error, other systems the second.
-            Err(Errno::ISDIR | Errno::PERM) => {}
-            other => return Ok(other?),
+        if let Unlinked::Directory(_) = self.unlink(name)? {
+            remove_content(self.open_dir(name)?)?;
+            self.remove_empty(name)?;
         }
-        let tree = self.open_dir(name)?;
-        remove_content(tree)?;
-        Ok(rustix::fs::unlinkat(
-            self.fd(),
-            name.as_bytes(),
-            AtFlags::REMOVEDIR,
-        )?)
+        Ok(())
+    }
+
+    fn remove_empty(&self, name: Name<'_>) -> io::Result<()> {
+        if self.remove_dir(name)? {
+            Ok(())
+        } else {
+            Err(io::ErrorKind::DirectoryNotEmpty.into())
+        }
     }
 
     /// Whether the entry is a directory that has entries.
@@ -57,11 +54,10 @@ impl Dir {
             _ => return Ok(false),
         }
         // The system decides whether the directory is empty: another process can put an entry into it at any time.
-        match rustix::fs::unlinkat(self.fd(), name.as_bytes(), AtFlags::REMOVEDIR) {
-            Ok(()) => Ok(false),
-            Err(Errno::NOTEMPTY | Errno::EXIST) if delete => self.remove(name).map(|()| true),
-            Err(Errno::NOTEMPTY | Errno::EXIST) => Err(io::Error::other(IN_THE_WAY)),
-            Err(error) => Err(error.into()),
+        match self.remove_dir(name)? {
+            true => Ok(false),
+            false if delete => self.remove(name).map(|()| true),
+            false => Err(io::Error::other(IN_THE_WAY)),
         }
     }
 }
@@ -75,12 +71,9 @@ fn remove_content(tree: Dir) -> io::Result<()> {
         let dir = folders.open(Pass::Listing, at)?;
         for (bytes, _) in dir.list()? {
             let name = Name::new(&bytes).map_err(io::Error::other)?;
-            match rustix::fs::unlinkat(dir.fd(), name.as_bytes(), AtFlags::empty()) {
-                Err(Errno::ISDIR | Errno::PERM) => {
-                    let added = folders.add(at, name);
-                    unvisited.push(added.ok_or_else(|| io::Error::other("too deep to remove"))?);
-                }
-                other => other?,
+            if let Unlinked::Directory(_) = dir.unlink(name)? {
+                let added = folders.add(at, name);
+                unvisited.push(added.ok_or_else(|| io::Error::other("too deep to remove"))?);
             }
         }
     }
@@ -88,7 +81,9 @@ fn remove_content(tree: Dir) -> io::Result<()> {
         if let Some((parent, name)) = folders.place(number) {
             let name: Box<[u8]> = name.as_bytes().into();
             let dir = folders.open(Pass::Listing, parent)?;
-            rustix::fs::unlinkat(dir.fd(), &*name, AtFlags::REMOVEDIR)?;
+            // Windows removes no directory that is open.
+            folders.close(number);
+            dir.remove_empty(Name::new(&name).map_err(io::Error::other)?)?;
         }
     }
     Ok(())

@@ -8,10 +8,7 @@ use std::hash::RandomState;
 use std::io;
 use std::sync::OnceLock;
 
-use rustix::fs::{AtFlags, Mode, OFlags, Timespec, Timestamps, UTIME_OMIT};
-use rustix::io::Errno;
-
-use super::{Dir, Identity, Name};
+use super::{Dir, Identity, Name, system};
 
 /// The prefix of names of unfinished files. A sync that is killed can leave one behind.
 const PREFIX: &str = ".execnet-rsync.";
@@ -32,7 +29,7 @@ impl Temporary {
     /// # Errors
     /// The directory is not writable.
     pub(crate) fn new(dir: Arc<Dir>) -> io::Result<Self> {
-        let (name, file) = with_free_name(|name| create(&dir, name))?;
+        let (name, file) = with_free_name(|name| dir.create(name))?;
         Ok(Self {
             dir,
             name,
@@ -48,7 +45,7 @@ impl Temporary {
     /// # Errors
     /// The system call fails.
     pub(crate) fn identity(&self) -> io::Result<Identity> {
-        Ok(Identity::new(&rustix::fs::fstat(&self.file)?))
+        system::file_identity(&self.file)
     }
 
     /// Sets mode and time of the file, and renames it, which replaces any entry but a directory. With `fsync` the file
@@ -65,13 +62,11 @@ impl Temporary {
     ) -> io::Result<()> {
         // After the last write, which would change the time and may clear setuid and setgid, and before the rename: a
         // process that opens the file by its name finds it complete.
-        rustix::fs::fchmod(&self.file, Mode::from_raw_mode(mode.into()))?;
-        set_mtime(&self.file, mtime)?;
+        system::set_file(&self.file, mode, mtime)?;
         if fsync {
             sync(&self.file)?;
         }
-        let dir = self.dir.fd();
-        rustix::fs::renameat(dir, self.name.as_str(), dir, name.as_bytes())?;
+        self.dir.rename(&self.name, name)?;
         // The name is that of the finished file now: the drop must not remove it.
         self.named = false;
         Ok(())
@@ -82,16 +77,17 @@ impl Drop for Temporary {
     fn drop(&mut self) {
         if self.named {
             // An error cannot be reported. The prefix of the name shows what the file is.
-            let _ = rustix::fs::unlinkat(self.dir.fd(), self.name.as_str(), AtFlags::empty());
+            let _ = self.dir.remove_temporary(&self.name);
         }
     }
 }
 
-/// Creates a file that only its owner can read. An existing entry is not opened, neither a file nor a link.
-pub(super) fn create(dir: &Dir, name: &str) -> Result<File, Errno> {
-    let flags = OFlags::WRONLY | OFlags::CREATE | OFlags::EXCL | OFlags::NOFOLLOW | OFlags::CLOEXEC;
-    let fd = rustix::fs::openat(dir.fd(), name, flags, Mode::from_raw_mode(0o600))?;
-    Ok(File::from(fd))
+impl Dir {
+    /// Removes an entry by a name of [`with_free_name`].
+    pub(super) fn remove_temporary(&self, name: &str) -> io::Result<()> {
+        let name = Name::new(name.as_bytes()).map_err(io::Error::other)?;
+        self.unlink(name).map(drop)
+    }
 }
 
 /// Writes a file to the disk, with its mode and time.
@@ -101,36 +97,21 @@ pub(super) fn sync(file: &File) -> io::Result<()> {
     file.sync_all()
 }
 
-/// Sets the modification time of an open file or directory.
-pub(super) fn set_mtime(fd: impl rustix::fd::AsFd, mtime: i64) -> io::Result<()> {
-    let times = Timestamps {
-        last_access: Timespec {
-            tv_sec: 0,
-            tv_nsec: UTIME_OMIT,
-        },
-        last_modification: Timespec {
-            tv_sec: mtime.div_euclid(1_000_000_000),
-            tv_nsec: mtime.rem_euclid(1_000_000_000),
-        },
-    };
-    Ok(rustix::fs::futimens(fd, &times)?)
-}
-
 /// Creates something under a free name.
 pub(super) fn with_free_name<T>(
-    mut make: impl FnMut(&str) -> Result<T, Errno>,
+    mut make: impl FnMut(&str) -> io::Result<T>,
 ) -> io::Result<(String, T)> {
     // A process that guesses a name only makes us try the next one: existing entries are never opened. The limit is for
-    // a directory that returns EXIST for every name.
+    // a directory that has every name.
     for _ in 0..64 {
         let name = free_name();
         match make(&name) {
             Ok(made) => return Ok((name, made)),
-            Err(Errno::EXIST) => {}
-            Err(error) => return Err(error.into()),
+            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
+            Err(error) => return Err(error),
         }
     }
-    Err(Errno::EXIST.into())
+    Err(io::ErrorKind::AlreadyExists.into())
 }
 
 fn free_name() -> String {

@@ -6,12 +6,8 @@ use alloc::sync::Arc;
 use core::time::Duration;
 use std::fs::File;
 use std::io;
-use std::os::unix::fs::FileExt as _;
 
-use rustix::fs::SeekFrom;
-use rustix::io::Errno;
-
-use crate::rsync::beneath::Meta;
+use crate::rsync::beneath::{self, Meta, data_range};
 use crate::rsync::data_message::DIRECT;
 use crate::rsync::file_index::FileIndex;
 use crate::sync::{Condvar, Mutex};
@@ -167,19 +163,10 @@ impl OpenFile {
     /// files are ignored, and a file system without holes reports none.
     pub(crate) fn data_from(&self, offset: u64) -> (u64, u64) {
         let size = self.meta.size;
-        let Some(file) = self.content().filter(|_| size >= SMALL) else {
-            return (offset, size);
-        };
-        let start = match rustix::fs::seek(file, SeekFrom::Data(offset)) {
-            Ok(start) => start.clamp(offset, size),
-            // No more data. If the file is shorter now, its missing end is not a hole: reading it must fail.
-            Err(Errno::NXIO) if file.metadata().is_ok_and(|now| now.len() >= size) => size,
-            Err(_) => return (offset, size),
-        };
-        // Another process may change the holes between the two calls. Then the content sent is a mixture of old and
-        // new, as for any file that is written during a sync, but the ranges must still be consistent.
-        let end = rustix::fs::seek(file, SeekFrom::Hole(start)).map_or(size, |end| end.min(size));
-        (start, if end > start { end } else { size })
+        match self.content().filter(|_| size >= SMALL) {
+            Some(file) => data_range(file, offset, size),
+            None => (offset, size),
+        }
     }
 
     /// Opens the file once more, with a position of its own.
@@ -225,7 +212,7 @@ fn read_full(file: &File, start: u64, len: u64) -> io::Result<Arc<[u8]>> {
 
 fn read_at(file: &File, offset: u64, buffer: &mut [u8]) -> io::Result<usize> {
     loop {
-        match file.read_at(buffer, offset) {
+        match beneath::read_at(file, buffer, offset) {
             Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
             read => return read,
         }

@@ -1,11 +1,9 @@
 //! What the receiver does for each listed entry: it requests, creates or skips it.
 
-use std::os::unix::ffi::OsStrExt as _;
-
 use super::content::{Wanted, digest_of};
 use super::listing::{Current, Requests};
 use super::{DirState, PendingLink, Receiver, want};
-use crate::rsync::beneath::{Dir, Kind, Meta, Name, Pass};
+use crate::rsync::beneath::{Dir, Kind, Meta, Name, Pass, bytes_of, kept_mode, same_time};
 use crate::rsync::observer::Observer;
 use crate::rsync::protocol::{Entry, EntryKind, FileResult, NoteKind, ProtocolError, Want};
 
@@ -31,6 +29,12 @@ impl<O: Observer> Receiver<O> {
         if lost && wanted && !matches!(entry.kind, EntryKind::Protected(_)) {
             self.note(NoteKind::Failed, folder, entry.name.as_bytes(), NO_FOLDER);
         }
+        let refusal = current.siblings.refusal(entry.name);
+        let refusal = refusal.filter(|_| !matches!(entry.kind, EntryKind::Protected(_)));
+        if let Some(reason) = refusal.filter(|_| wanted && !lost) {
+            self.note(NoteKind::Failed, folder, entry.name.as_bytes(), reason);
+        }
+        let wanted = wanted && refusal.is_none();
         let taken = wanted && !lost;
         match entry.kind {
             EntryKind::File { mode, size, mtime } => {
@@ -163,10 +167,10 @@ impl<O: Observer> Receiver<O> {
                 digest: digest_of(dir, name).ok(),
             });
         }
-        if here.mtime != listed.mtime {
+        if !same_time(here.mtime, listed.mtime) {
             return Some(want(file));
         }
-        let mode = self.settings.file_mode(listed.mode);
+        let mode = kept_mode(self.settings.file_mode(listed.mode));
         if here.mode == mode {
             return None;
         }
@@ -195,7 +199,7 @@ impl<O: Observer> Receiver<O> {
     /// Turns a path from the source's root into an absolute path into this tree, for the text of a link. Nothing here
     /// opens it, but its parts are checked all the same, so that the link cannot lead out of the tree.
     fn inside(&self, path: &[u8]) -> Result<Box<[u8]>, ProtocolError> {
-        let mut target = self.place.as_os_str().as_bytes().to_vec();
+        let mut target = bytes_of(&self.place).into_owned();
         for part in path
             .split(|&byte| byte == b'/')
             .filter(|part| !part.is_empty())

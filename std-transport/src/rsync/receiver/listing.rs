@@ -3,7 +3,7 @@
 use core::cmp::Ordering;
 
 use super::{DirState, Receiver};
-use crate::rsync::beneath::Dir;
+use crate::rsync::beneath::{Dir, Siblings};
 use crate::rsync::observer::Observer;
 use crate::rsync::protocol::{End, Entry, FromTarget, ProtocolError, Section, Unpacker};
 
@@ -15,6 +15,8 @@ pub(super) struct Current {
     last: Vec<u8>,
     /// All names, if deletions are to be found.
     names: Vec<Box<[u8]>>,
+    /// The same, for what the system takes for the same name.
+    pub(super) siblings: Siblings,
     /// The folders in it that the source will list.
     pub(super) folders: Vec<u32>,
 }
@@ -130,6 +132,7 @@ impl<O: Observer> Receiver<O> {
             folder,
             last: Vec::new(),
             names: Vec::new(),
+            siblings: Siblings::default(),
             folders: Vec::new(),
         })
     }
@@ -169,7 +172,7 @@ impl<O: Observer> Receiver<O> {
                 .next_if(|listed| (**listed).cmp(&*name) == Ordering::Less)
                 .is_some()
             {}
-            if names.peek() != Some(&&*name) {
+            if names.peek() != Some(&&*name) && !listed.siblings.has(&name) {
                 self.deletions.push((listed.folder, name));
             }
         }

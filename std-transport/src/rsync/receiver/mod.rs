@@ -16,7 +16,6 @@ use alloc::collections::VecDeque;
 use alloc::sync::Arc;
 use core::mem;
 use std::io;
-use std::os::unix::ffi::OsStrExt as _;
 use std::path::{Path, PathBuf};
 
 pub(crate) use content::digest;
@@ -227,7 +226,7 @@ impl<O: Observer> Receiver<O> {
 
     fn single_file(&mut self, path: &Path, root: &Meta) -> io::Result<()> {
         let name = path.file_name().ok_or(io::ErrorKind::InvalidInput)?;
-        let name = Name::new(name.as_bytes()).map_err(io::Error::other)?;
+        let name = Name::new(name.as_encoded_bytes()).map_err(io::Error::other)?;
         let mut wants = Vec::new();
         // The directory of the file is not part of the sync: nothing in it is removed, and there are no notes about it.
         if let Some(state) = self

@@ -1,11 +1,10 @@
 //! The items of stock execnet's protocol for syncs.
 
-use std::ffi::OsStr;
-use std::os::unix::ffi::OsStrExt as _;
 use std::path::PathBuf;
 
 use execnet_serializer::{Bytes, Dump, EncodeError, Encoder, Value};
 
+use crate::rsync::beneath::path_of;
 use crate::rsync::protocol::ProtocolError;
 
 /// The first item: the path of the tree, and whether to delete.
@@ -21,7 +20,7 @@ pub(super) fn read_start(start: Value) -> Result<(PathBuf, bool), ProtocolError>
         Value::Bool(delete) => *delete,
         other => !other.is_none(),
     });
-    Ok((PathBuf::from(OsStr::from_bytes(&text(place)?)), delete))
+    Ok((path_of(text(place)?), delete))
 }
 
 /// A path or other text; from Python 2 as bytes.

@@ -8,7 +8,6 @@ use alloc::collections::BTreeSet;
 use alloc::sync::Arc;
 use alloc::vec;
 use std::io::{self, Write as _};
-use std::os::unix::ffi::OsStrExt as _;
 use std::path::{Path, PathBuf};
 
 use execnet_serializer::Value;
@@ -17,7 +16,8 @@ use md5::{Digest as _, Md5};
 use items::{File, Listed, Send, Text, nanoseconds, read_start, text};
 
 use super::beneath::{
-    Dir, Folders, IN_THE_WAY, Kind, Meta, Name, Pass, ROOT, Temporary, make_root, parent,
+    Dir, Folders, IN_THE_WAY, Kind, Meta, Name, Pass, ROOT, Temporary, bytes_of, kept_mode,
+    make_root, parent,
 };
 use super::protocol::{MAX_LINK, ProtocolError};
 use super::receiver::Rules;
@@ -44,7 +44,10 @@ pub(crate) fn serve_within(channel: &impl SyncChannel, rules: Rules) -> Result<(
         }
         Listed::File(file) => {
             let mut stock = Stock::open(channel, rules, place.clone(), parent(&place), false)?;
-            let name = place.file_name().ok_or(ProtocolError::Message)?.as_bytes();
+            let name = place
+                .file_name()
+                .ok_or(ProtocolError::Message)?
+                .as_encoded_bytes();
             stock.take_file(
                 ROOT,
                 Name::new(name).map_err(ProtocolError::Name)?,
@@ -207,7 +210,7 @@ impl<'a, P: SyncChannel> Stock<'a, P> {
         let mut digest = None;
         if let Some(here) = here {
             if is_same_time(&here, mtime) {
-                let kept = if here.mode == mode {
+                let kept = if here.mode == kept_mode(mode) {
                     Ok(())
                 } else {
                     dir.set_file(name, mode, mtime, false)
@@ -309,7 +312,7 @@ impl<'a, P: SyncChannel> Stock<'a, P> {
     }
 
     fn inside(&self, path: &[u8]) -> Result<Vec<u8>, ProtocolError> {
-        let mut target = self.place.as_os_str().as_bytes().to_vec();
+        let mut target = bytes_of(&self.place).into_owned();
         for name in components(path)? {
             target.push(b'/');
             target.extend_from_slice(name.as_bytes());

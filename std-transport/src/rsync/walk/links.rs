@@ -1,12 +1,10 @@
 //! Symbolic links of a source.
 
-use std::ffi::OsStr;
 use std::io;
-use std::os::unix::ffi::OsStrExt as _;
 use std::path::{Component, Path};
 
 use super::Walk;
-use crate::rsync::beneath::{Dir, Name};
+use crate::rsync::beneath::{Dir, Name, path_of};
 use crate::rsync::observer::Observer;
 use crate::rsync::protocol::{Entry, EntryKind, MAX_LINK};
 
@@ -58,7 +56,7 @@ impl<O: Observer> Walk<O> {
 
     /// If the text is an absolute path into this tree, the path from the root.
     fn inside(&self, target: &[u8]) -> Option<Vec<u8>> {
-        let target = Path::new(OsStr::from_bytes(target));
+        let target = path_of(target.to_vec());
         let climbs = target
             .components()
             .any(|part| matches!(part, Component::ParentDir));
@@ -79,6 +77,10 @@ pub(crate) fn escapes_root(depth: u16, target: &[u8]) -> bool {
     if target.first() == Some(&b'/') {
         return true;
     }
+    // The texts of Windows' links are sent with slashes. What is left means a drive, or other separators.
+    if cfg!(windows) && target.iter().any(|byte| matches!(byte, b'\\' | b':')) {
+        return true;
+    }
     let mut above = depth;
     let mut named = false;
     for part in target.split(|&byte| byte == b'/') {
@@ -96,7 +98,7 @@ pub(crate) fn escapes_root(depth: u16, target: &[u8]) -> bool {
 fn joined_names(path: &Path) -> Vec<u8> {
     let names: Vec<&[u8]> = path
         .components()
-        .map(|part| part.as_os_str().as_bytes())
+        .map(|part| part.as_os_str().as_encoded_bytes())
         .filter(|part| part != b".")
         .collect();
     names.join(&b'/')

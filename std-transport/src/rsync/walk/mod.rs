@@ -7,7 +7,6 @@ use alloc::sync::Arc;
 use core::mem;
 use std::collections::HashMap;
 use std::io;
-use std::os::unix::ffi::OsStrExt as _;
 use std::path::{Path, PathBuf};
 
 pub use links::Links;
@@ -306,5 +305,5 @@ fn single_file(path: &Path) -> io::Result<(Dir, Meta)> {
 
 fn file_name(path: &Path) -> io::Result<Name<'_>> {
     let name = path.file_name().ok_or(io::ErrorKind::InvalidInput)?;
-    Name::new(name.as_bytes()).map_err(io::Error::other)
+    Name::new(name.as_encoded_bytes()).map_err(io::Error::other)
 }

@@ -2,12 +2,15 @@
 
 use alloc::sync::Arc;
 use std::fs;
+use std::io::ErrorKind::AlreadyExists;
 use std::io::Write as _;
 use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _, symlink};
 
+use rustix::fd::AsFd as _;
 use tempfile::TempDir;
 
 use super::*;
+use crate::rsync::beneath::*;
 
 fn name(text: &str) -> Name<'_> {
     Name::new(text.as_bytes()).unwrap()
@@ -83,12 +86,11 @@ fn a_temporary_is_never_what_was_there_before() {
     symlink(&secret, place.path().join("soft")).unwrap();
     symlink(outside.path().join("none"), place.path().join("dangling")).unwrap();
     for taken in ["hard", "soft", "dangling"] {
-        let made = temporary::create(&dir, taken);
-        assert_eq!(made.unwrap_err(), Errno::EXIST, "{taken}");
+        let made = dir.create(taken);
+        assert_eq!(made.unwrap_err().kind(), AlreadyExists, "{taken}");
     }
     let mut names = ["hard", "soft", "free"].into_iter();
-    let (_, file) =
-        temporary::with_free_name(|_| temporary::create(&dir, names.next().unwrap())).unwrap();
+    let (_, file) = temporary::with_free_name(|_| dir.create(names.next().unwrap())).unwrap();
     drop(file);
     let mode = fs::metadata(place.path().join("free")).unwrap().mode();
     assert_eq!(mode & 0o7777, 0o600);
@@ -191,7 +193,7 @@ fn no_started_process_inherits_a_file_of_a_sync() {
     let inner = dir.open_dir(name("d")).unwrap();
     let (file, _) = dir.open_file(name("f")).unwrap();
     let (followed, _) = dir.open_followed(name("f")).unwrap();
-    let new = temporary::create(&dir, "new").unwrap();
+    let new = dir.create("new").unwrap();
     for fd in [
         dir.fd(),
         inner.fd(),
@@ -221,6 +223,6 @@ fn unfinished_files_have_names_of_their_own_with_the_documented_beginning() {
 
 #[test]
 fn a_directory_that_has_every_name_already_is_an_error() {
-    let made = temporary::with_free_name(|_| Err::<(), _>(Errno::EXIST));
-    assert_eq!(made.unwrap_err().kind(), io::ErrorKind::AlreadyExists);
+    let made = temporary::with_free_name(|_| Err::<(), _>(AlreadyExists.into()));
+    assert_eq!(made.unwrap_err().kind(), AlreadyExists);
 }
