@@ -33,8 +33,10 @@ def lazy():
 
 def rsync(role):
     """The program of one role, as it is sent."""
-    common, compat27, role = map(text, ("rsync/common", "rsync/compat27", "rsync/" + role))
-    return "%s\nif not PY3:\n    exec(r'''\n%s''')\n%s" % (common, compat27, role)
+    common, compat27, windows, role = map(
+        text, ("rsync/common", "rsync/compat27", "rsync/windows", "rsync/" + role))
+    alone = "if %s:\n    exec(r'''\n%s''')\n"
+    return common + "\n" + alone % ("not PY3", compat27) + alone % ("WINDOWS", windows) + role
 
 
 def programs():
@@ -44,8 +46,8 @@ def programs():
         "worker": worker,
         "worker_with_options": worker + ["greenlets", "credit"],
         "socket_worker": order("CORE") + ["socket"] + order("LAZY"),
-        "rsync_target": ["rsync/common", "rsync/compat27", "rsync/target"],
-        "rsync_source": ["rsync/common", "rsync/compat27", "rsync/source"],
+        "rsync_target": ["rsync/common", "rsync/compat27", "rsync/windows", "rsync/target"],
+        "rsync_source": ["rsync/common", "rsync/compat27", "rsync/windows", "rsync/source"],
         "call": ["call"],
         "command": ["command"],
         "proxy": ["proxy"],

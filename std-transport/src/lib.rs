@@ -80,13 +80,8 @@ mod pool;
 mod printable;
 mod process;
 pub mod proxy;
-#[cfg_attr(
-    windows,
-    allow(dead_code, reason = "the programs of `rsync` have no use there")
-)]
 mod python;
 mod remote_command;
-#[cfg(unix)]
 pub mod rsync;
 #[cfg(feature = "self-exec")]
 mod self_exec;

@@ -21,13 +21,15 @@ macro_rules! pages {
     };
 }
 
-/// The program of one role in a sync. What Python 2.7 alone needs is compiled by it alone.
+/// The program of one role in a sync. What Python 2.7 or Windows alone needs is compiled there alone.
 macro_rules! rsync {
     ($role:literal) => {
         concat!(
             include_str!("rsync/common.py"),
             "\nif not PY3:\n    exec(r'''\n",
             include_str!("rsync/compat27.py"),
+            "''')\nif WINDOWS:\n    exec(r'''\n",
+            include_str!("rsync/windows.py"),
             "''')\n",
             include_str!(concat!("rsync/", $role, ".py")),
         )
@@ -168,7 +170,7 @@ mod tests {
             assert!(sent.ends_with('\n') && !sent.contains('\r'));
         }
         assert!(!CORE.contains("'''"));
-        assert_eq!(rsync!("target").matches("'''").count(), 2);
+        assert_eq!(rsync!("target").matches("'''").count(), 4);
     }
 
     #[test]

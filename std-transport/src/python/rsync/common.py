@@ -6,14 +6,16 @@
 #
 # For CPython 2.7, 3.6 and later, and PyPy; standard library only.  This file has what both roles
 # need.  The file of one role follows it, and not that of the other, because compiling takes time.
-# compat27.py is between the two, and replaces some functions of this file on Python 2.
+# compat27.py and windows.py are between the two, and replace some functions of this file on Python 2 and
+# on Windows.
 #
 # All file operations use descriptors of open directories and single names in them, and follow no link: a
-# link that another program puts in place during a sync leads nowhere.
+# link that another program puts in place during a sync leads nowhere.  Windows has no such descriptors:
+# there a directory is its path.
 import errno
 import os
 import sys
-from stat import S_ISDIR, S_ISLNK, S_ISREG
+from stat import S_IFREG, S_ISDIR, S_ISLNK, S_ISREG
 from struct import Struct
 
 PY3 = sys.version_info[0] >= 3
@@ -42,9 +44,12 @@ MAX_LISTING = 1 << 30
 RECENT, PASSED, WAYPOINTS = 32, 24, 16
 STRETCH = 64
 CLOEXEC = getattr(os, 'O_CLOEXEC', 0o2000000 if sys.platform.startswith('linux') else 0)
-FOLDER = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | CLOEXEC
-READ = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_NOCTTY | CLOEXEC
-CREATE = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | CLOEXEC
+WINDOWS = os.name == 'nt'
+if not WINDOWS:
+    ANY_FOLDER = os.O_RDONLY | os.O_DIRECTORY | CLOEXEC
+    FOLDER = ANY_FOLDER | os.O_NOFOLLOW
+    READ = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_NOCTTY | CLOEXEC
+    CREATE = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | CLOEXEC
 
 
 def clamped(nanoseconds):  # type: (int) -> int
@@ -52,8 +57,71 @@ def clamped(nanoseconds):  # type: (int) -> int
     return max(-1 << 63, min(nanoseconds, (1 << 63) - 1))
 
 
-if PY3 and os.open not in os.supports_dir_fd:
+if PY3 and not WINDOWS and os.open not in os.supports_dir_fd:
     raise RuntimeError('this Python cannot work relative to open directories')
+
+
+def open_folder(path):  # type: (bytes) -> Any
+    """A directory by its path, which comes from the user: links are followed."""
+    return os.open(path, ANY_FOLDER)
+
+
+def open_folder_at(fd, name):  # type: (Any, bytes) -> Any
+    return open_at(fd, name, FOLDER)
+
+
+def close_folder(fd):  # type: (Any) -> None
+    os.close(fd)
+
+
+def stat_folder(fd):  # type: (Any) -> os.stat_result
+    return os.fstat(fd)
+
+
+def stat_path(path):  # type: (bytes) -> os.stat_result
+    return os.stat(path)
+
+
+def stat_file(file):  # type: (int) -> os.stat_result
+    return os.fstat(file)
+
+
+def sync_folder(fd):  # type: (Any) -> None
+    os.fsync(fd)
+
+
+def set_folder_mode(fd, mode):  # type: (Any, int) -> None
+    os.fchmod(fd, mode)
+
+
+def set_folder_mtime(fd, mtime):  # type: (Any, int) -> None
+    set_mtime(fd, mtime)
+
+
+def kept_mode(mode):  # type: (int) -> int
+    """The permission bits that a file here can have of these."""
+    return mode
+
+
+def set_mode(file, mode):  # type: (int, int) -> None
+    os.fchmod(file, mode)
+
+
+def set_closed(fd, name, mode, mtime):  # type: (Any, bytes, int, int) -> None
+    """Sets mode and time of a file that has been closed, where an open one cannot get them."""
+
+
+def refusal(name, others):  # type: (bytes, Set[Any]) -> Optional[bytes]
+    """Why the system does not take a name beside these others, to which it is added."""
+
+
+def is_same_as_one(name, others):  # type: (bytes, Set[Any]) -> bool
+    """Whether the system takes the name for one of these."""
+    return False
+
+
+def protocol_path(path):  # type: (bytes) -> bytes
+    return path
 
 
 def lstat(fd, name):  # type: (int, bytes) -> os.stat_result
@@ -192,7 +260,7 @@ class Folders(object):
     def close(self):  # type: () -> None
         self.listing.close()
         self.content.close()
-        os.close(self.root)
+        close_folder(self.root)
 
 
 class Walk(object):
@@ -217,7 +285,7 @@ class Walk(object):
         fd = self.use(number)
         while missing:
             number = missing.pop()
-            fd = open_at(fd, nodes[number][1], FOLDER)
+            fd = open_folder_at(fd, nodes[number][1])
             if nodes[number][2] % STRETCH == 0:
                 self.hold(number, fd, self.waypoints, WAYPOINTS)
             elif missing:
@@ -239,17 +307,17 @@ class Walk(object):
         self.held[number] = fd, order
         order.append(number)
         if len(order) > most:
-            os.close(self.held.pop(order.pop(0))[0])
+            close_folder(self.held.pop(order.pop(0))[0])
 
     def close(self):  # type: () -> None
         while self.held:
-            os.close(self.held.popitem()[1][0])
+            close_folder(self.held.popitem()[1][0])
 
 
 def open_file(fd, name):  # type: (int, bytes) -> Tuple[int, os.stat_result]
     """A regular file and its status.  A pipe is not waited for, nothing else is opened."""
     file = open_at(fd, name, READ)
-    status = os.fstat(file)
+    status = stat_file(file)
     if not S_ISREG(status.st_mode):
         os.close(file)
         raise OSError(errno.EINVAL, 'not a regular file')

@@ -48,26 +48,27 @@ class Source(object):
     def begin(self, start):  # type: (Dict[str, Any]) -> Dict[str, Any]
         """Opens the tree, and returns the answer that says what its root is."""
         path = start['path']
-        status = os.stat(path)
+        status = stat_path(path)
         if S_ISDIR(status.st_mode):
-            self.folders = Folders(os.open(path, os.O_RDONLY | os.O_DIRECTORY | CLOEXEC))
+            self.folders = Folders(open_folder(path))
             kind = b'd'
             if self.asked is None:
                 self.to_list.append(ROOT)
         else:
             path = os.path.realpath(path)
-            self.folders = Folders(os.open(os.path.dirname(path), FOLDER & ~os.O_NOFOLLOW))
+            self.folders = Folders(open_folder(os.path.dirname(path)))
             file, status = open_file(self.folders.root, os.path.basename(path))
             os.close(file)
             self.files.append((ROOT, os.path.basename(path), status.st_size))
             kind = b'f'
-        self.places = [absolute(path), os.path.realpath(path)]
+        real = os.path.realpath(path)
+        self.places = [protocol_path(absolute(path)), protocol_path(real)]
         root = entry.pack(kind, status.st_mode & 0o7777, status.st_size, mtime_of(status), 0)
         ready = {u'version': VERSION, u'root': root}
         if kind == b'd':
             ready.update({u'host': host(), u'here': identity(status)})
             if start['delete']:
-                ready[u'above'] = above(self.places[1])
+                ready[u'above'] = above(real)
         return ready
 
     def run(self, ready):  # type: (Dict[str, Any]) -> None
@@ -301,7 +302,7 @@ def above(path):  # type: (bytes) -> bytes
     found = []
     while path != os.path.dirname(path):
         path = os.path.dirname(path)
-        found.append(identity(os.stat(path)))
+        found.append(identity(stat_path(path)))
     return b''.join(found)
 
 

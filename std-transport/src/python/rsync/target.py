@@ -1,5 +1,4 @@
 from binascii import hexlify
-from stat import S_IFREG
 
 IN_THE_WAY = 'a directory that is not empty is in the way; delete it or use --delete'
 ITSELF = b'it is the destination and would be copied into itself; exclude it'
@@ -80,6 +79,8 @@ class Target(object):
         # Folders whose listing is still to come, the next one last.
         self.to_list = []       # type: List[int]
         self.listing = None     # type: Optional[Tuple[int, bytes, Set[bytes], int]]
+        # The names in that folder, as the system compares them, where it does not by their bytes.
+        self.siblings = set()   # type: Set[Any]
         self.links = []         # type: List[Tuple[int, bytes, bytes]]
         # Files with several names: by the number of the first; the number of the first by that of
         # a name whose content is to come; and the names to give.
@@ -118,7 +119,7 @@ class Target(object):
     def refuse_source_inside(self, start):  # type: (Dict[str, Any]) -> None
         """Raises an error if the source is in this tree, on this running system."""
         above = start.get('above', b'')
-        here = identity(os.fstat(self.folders.root))
+        here = identity(stat_folder(self.folders.root))
         if start.get('host') == host():
             for pos in range(0, len(above), two_u64.size):
                 if above[pos:pos + two_u64.size] == here:
@@ -145,7 +146,7 @@ class Target(object):
             if not self.dry_run:
                 self.make_root(path)
         directory = b'.' if presence == 'imagined' else path
-        self.folders = Folders(os.open(directory, os.O_RDONLY | os.O_DIRECTORY | CLOEXEC))
+        self.folders = Folders(open_folder(directory))
         self.states.append(FolderState(presence, mode, mtime))
 
     def make_root(self, path):  # type: (bytes) -> None
@@ -156,9 +157,9 @@ class Target(object):
             parents.append(at)
         os.makedirs(path)
         for parent in parents:
-            fd = os.open(parent, os.O_RDONLY | os.O_DIRECTORY | CLOEXEC)
-            os.fsync(fd)
-            os.close(fd)
+            fd = open_folder(parent)
+            sync_folder(fd)
+            close_folder(fd)
 
     def run(self, wants):  # type: (List[bytes]) -> None
         self.channel.send({u'version': VERSION})
@@ -210,6 +211,7 @@ class Target(object):
             if current == folder:
                 return last, names, first
         elif self.to_list and self.to_list.pop() == folder:
+            self.siblings = set()
             return b'', set(), len(self.folders.nodes)
         raise Violation('the listing of a folder out of turn')
 
@@ -225,7 +227,7 @@ class Target(object):
                 self.note(b'e', folder, b'', reason(error))
         unpack, size_of_entry, delete = entry.unpack_from, entry.size, self.delete
         # Unchanged files are handled in this loop: in most syncs nearly all are.
-        quick = state == 'old' and PY3 and not self.checksum
+        quick = state == 'old' and PY3 and not self.checksum and not WINDOWS
         stat, file_mode = os.stat, self.file_mode
         for _ in range(count):
             kind, mode, size, mtime, length = unpack(data, pos)
@@ -238,6 +240,11 @@ class Target(object):
             last = name
             if delete:
                 names.add(name)
+            if WINDOWS:
+                refused = refusal(name, self.siblings)
+                if refused is not None and kind != b'k' and state is not None:
+                    pos = self.refuse(kind, folder, name, (mode, size, mtime), pos, data, refused)
+                    continue
             if kind == b'f':
                 if quick:
                     try:
@@ -278,12 +285,33 @@ class Target(object):
         self.last_name = last
         return pos
 
+    def refuse(self, kind, folder, name, status, pos, data, text):
+        # type: (bytes, int, bytes, Tuple[int, int, int], int, bytes, bytes) -> int
+        """Notes an entry that cannot be here, and counts it.  Returns where the next one begins."""
+        mode, size, mtime = status
+        self.note(b'e', folder, name, text)
+        if kind == b'd':
+            self.states.append(FolderState(None, mode, mtime))
+            self.folders.add(folder, name)
+        elif kind == b'f' or kind == b'h':
+            if kind == b'h':
+                group, = u32.unpack_from(data, pos)
+                pos += u32.size
+                if group == self.files:
+                    self.groups[group] = None
+                if group not in self.groups:
+                    raise Violation('another name of a file that was not listed')
+            self.files += 1
+        else:
+            pos += size
+        return pos
+
     def inside(self, path):  # type: (bytes) -> bytes
         """A path into the tree, made of one from its root."""
         parts = [part for part in path.split(b'/') if part]
         for part in parts:
             check_name(part)
-        return b'/'.join([self.place] + parts)
+        return b'/'.join([protocol_path(self.place)] + parts)
 
     def take_file(self, folder, fd, name, mode, size, mtime):  # type: (int, Any, bytes, int, int, int) -> List[bytes]
         """The request for a file, unless it is unchanged."""
@@ -300,7 +328,7 @@ class Target(object):
                     except OSError:
                         pass
                 elif same_time(mtime_of(here), mtime):
-                    mode &= self.file_mode
+                    mode = kept_mode(mode & self.file_mode)
                     if here.st_mode & 0o7777 == mode or self.set_file(fd, name, mode, mtime):
                         return []
         if self.is_blocked(folder, fd, name):
@@ -345,16 +373,18 @@ class Target(object):
         except OSError:
             return False
         try:
-            os.fchmod(file, mode)
-            if not same_time(mtime_of(status), mtime):
-                set_mtime(file, mtime)
-            if self.fsync:
-                os.fsync(file)
+            try:
+                set_mode(file, mode)
+                if not same_time(mtime_of(status), mtime):
+                    set_mtime(file, mtime)
+                if self.fsync and not WINDOWS:
+                    os.fsync(file)
+            finally:
+                os.close(file)
+            set_closed(fd, name, mode, mtime)
             return True
         except OSError:
             return False
-        finally:
-            os.close(file)
 
     def take_folder(self, parent, fd, name, mode, mtime):  # type: (int, Any, bytes, int, int) -> None
         state = FolderState(None, mode, mtime)
@@ -374,9 +404,9 @@ class Target(object):
         here = lstat_or_none(fd, name)
         if here is not None and S_ISDIR(here.st_mode):
             if here.st_mode & 0o700 != 0o700 and not self.dry_run:
-                folder = open_at(fd, name, FOLDER)
-                os.fchmod(folder, here.st_mode & 0o7777 | 0o700)
-                os.close(folder)
+                folder = open_folder_at(fd, name)
+                set_folder_mode(folder, here.st_mode & 0o7777 | 0o700)
+                close_folder(folder)
             return 'old'
         if self.dry_run:
             return 'imagined'
@@ -393,7 +423,8 @@ class Target(object):
         except OSError as error:
             self.note(b'e', folder, b'', reason(error))
             return
-        self.deletions += [(folder, name) for name in sorted(here) if name not in names]
+        self.deletions += [(folder, name) for name in sorted(here)
+                           if name not in names and not is_same_as_one(name, self.siblings)]
 
     # -- the content
 
@@ -449,11 +480,12 @@ class Target(object):
             try:
                 if block:
                     write_all(file, block)
-                os.fchmod(file, mode & self.file_mode)
+                set_mode(file, mode & self.file_mode)
                 set_mtime(file, mtime)
                 self.keep(wanted, file)
             finally:
                 os.close(file)
+            set_closed(fd, unnamed, mode & self.file_mode, mtime)
             if self.states[wanted.folder].presence == 'old':
                 self.make_way(wanted.folder, fd, wanted.name)
             rename_at(fd, temporary, wanted.name)
@@ -517,16 +549,19 @@ class Target(object):
             os.fsync(file)
         group = self.group_of.pop(wanted.number, None)
         if group is not None:
-            self.groups[group].identity = identity(os.fstat(file))
+            self.groups[group].identity = identity(stat_file(file))
 
     def end_file(self):  # type: () -> None
         incoming, wanted = self.incoming, self.incoming.wanted
         failure = incoming.failure
         if failure is None:
             try:
-                os.fchmod(incoming.file, incoming.mode)
+                set_mode(incoming.file, incoming.mode)
                 set_mtime(incoming.file, incoming.mtime)
                 self.keep(wanted, incoming.file)
+                file, incoming.file = incoming.file, None
+                os.close(file)
+                set_closed(incoming.folder, incoming.temporary, incoming.mode, incoming.mtime)
                 if self.states[wanted.folder].presence == 'old':
                     self.make_way(wanted.folder, incoming.folder, wanted.name)
                 rename_at(incoming.folder, incoming.temporary, wanted.name)
@@ -561,11 +596,11 @@ class Target(object):
         try:
             if not S_ISDIR(lstat(fd, name).st_mode):
                 return False
-            inner = open_at(fd, name, FOLDER)
+            inner = open_folder_at(fd, name)
             try:
                 full = bool(list_names(inner))
             finally:
-                os.close(inner)
+                close_folder(inner)
         except OSError:
             # One that cannot be read may be empty: make_way decides.
             return False
@@ -584,8 +619,9 @@ class Target(object):
     def drop_incoming(self):  # type: () -> None
         """Closes what is open of the file, and removes it if it is not finished."""
         incoming, self.incoming = self.incoming, None
-        if incoming is not None and incoming.file is not None:
-            os.close(incoming.file)
+        if incoming is not None:
+            if incoming.file is not None:
+                os.close(incoming.file)
             if incoming.temporary is not None:
                 unlink_quietly(incoming.folder, incoming.temporary)
 
@@ -630,7 +666,7 @@ class Target(object):
         if not self.dry_run:
             self.set_folders()
             if self.fsync:
-                os.fsync(self.folders.root)
+                sync_folder(self.folders.root)
         if self.taken != self.acknowledged or self.outcomes:
             self.acknowledge()
         self.send_notes()
@@ -709,15 +745,15 @@ class Target(object):
                 continue
             try:
                 fd = self.folders.content.open(number)
-                here = os.fstat(fd)
+                here = stat_folder(fd)
                 # The owner keeps all rights, so that the next sync can work in it.
                 mode = state.mode & 0o777 | 0o700 | here.st_mode & 0o7000
                 if here.st_mode & 0o7777 != mode:
-                    os.fchmod(fd, mode)
+                    set_folder_mode(fd, mode)
                 if not same_time(mtime_of(here), state.mtime):
-                    set_mtime(fd, state.mtime)
+                    set_folder_mtime(fd, state.mtime)
                 if self.fsync:
-                    os.fsync(fd)
+                    sync_folder(fd)
             except OSError as error:
                 self.note(b'e', number, b'', reason(error))
 
@@ -736,7 +772,7 @@ def names_below(root, path):  # type: (bytes, bytes) -> Optional[List[bytes]]
     """The names from the directory with this identity to the path, which may not exist yet.  None if it
     is not in there."""
     at, names = os.path.realpath(path), []  # type: bytes, List[bytes]
-    while not os.path.isdir(at) or identity(os.stat(at)) != root:
+    while not os.path.isdir(at) or identity(stat_path(at)) != root:
         at, name = os.path.split(at)
         if not name:
             return None
@@ -775,7 +811,7 @@ def remove(fd, name):  # type: (int, bytes) -> None
     except OSError as error:
         if error.errno not in (errno.EISDIR, errno.EPERM):
             raise
-    tree = Folders(open_at(fd, name, FOLDER))
+    tree = Folders(open_folder_at(fd, name))
     try:
         pending = [ROOT]
         while pending:

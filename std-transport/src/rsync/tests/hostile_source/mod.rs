@@ -1,9 +1,13 @@
 //! A malicious source: it can make a receiver write nothing outside of its root.
 
+#[cfg(unix)]
 mod content;
+#[cfg(unix)]
 mod hard_links;
 mod holes;
 mod listings;
+#[cfg(windows)]
+mod windows;
 
 use alloc::sync::Arc;
 use std::fs;
