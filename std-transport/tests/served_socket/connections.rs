@@ -9,7 +9,7 @@ use execnet::{
 };
 use execnet_test_support::{
     LONG, RELEASES, Served, bootstrap_error, eventually, group, is_running, niceness, pid,
-    private_directory, receive, within,
+    private_directory, pythons, receive, within,
 };
 
 #[test]
@@ -103,6 +103,33 @@ fn the_server_chooses_the_program() {
             assert_eq!(receive(&channel.unwrap()), Value::from("server"));
             let status = gateway.remote_status().unwrap();
             assert_eq!(status.num_executing, 0, "{status:?}");
+        });
+    }
+}
+
+#[test]
+fn workers_of_each_python_are_served() {
+    for python in pythons() {
+        let worker = python.spec().parse().unwrap();
+        let served = Served::tcp(ServerOptions::new().with_worker(worker));
+        within(&python.version, LONG, move || {
+            let group = group();
+            let gateway = group.make_gateway(&served.spec).unwrap();
+            let source = "
+                import sys
+                channel.send('PyPy' in sys.version)
+                for item in channel:
+                    channel.send(item)
+            ";
+            let channel = gateway.remote_exec(source).unwrap();
+            assert_eq!(receive(&channel), Value::from(python.version == "PyPy"));
+            for item in [
+                value!([1, {2: (3, None)}]),
+                Value::from("x".repeat(1 << 20)),
+            ] {
+                channel.send(&item).unwrap();
+                assert_eq!(receive(&channel), item);
+            }
         });
     }
 }

@@ -3,7 +3,7 @@
 use std::fs;
 
 use execnet::{Outcome, Value};
-use execnet_test_support::{LONG, group, is_running, niceness, pid, receive};
+use execnet_test_support::{LONG, group, is_running, niceness, pid, pythons, receive};
 
 use crate::with_sshd;
 
@@ -21,6 +21,23 @@ fn code_runs_on_a_host_without_a_named_interpreter() {
             receive(&channel),
             Value::Tuple(vec![42.into(), true.into()])
         );
+    });
+}
+
+#[test]
+fn code_runs_with_each_python_of_a_host() {
+    with_sshd("each Python over ssh", |sshd| {
+        let group = group();
+        for python in pythons() {
+            let spec = format!("{}//python={}", sshd.spec("box"), python.path.display());
+            let gateway = group.make_gateway(spec).unwrap();
+            let source = "import sys; channel.send(('PyPy' in sys.version, channel.receive()))";
+            let channel = gateway.remote_exec(source).unwrap();
+            let item = Value::from("x".repeat(1 << 20));
+            channel.send(&item).unwrap();
+            let is_pypy = Value::from(python.version == "PyPy");
+            assert_eq!(receive(&channel), Value::Tuple(vec![is_pypy, item]));
+        }
     });
 }
 

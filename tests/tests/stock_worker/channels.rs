@@ -220,8 +220,17 @@ fn callback_stays_active(peer: &Peer) {
 }
 
 fn callback_remote_freed(peer: &Peer) {
-    let channel =
-        peer.exec("c = channel.receive()\ndel c\nchannel.send('freed')\nchannel.receive()");
+    // PyPy frees it with a later collection.
+    let channel = peer.exec(
+        "
+        import gc
+        c = channel.receive()
+        del c
+        gc.collect()
+        channel.send('freed')
+        channel.receive()
+        ",
+    );
     let other = peer.gateway.new_channel().unwrap();
     other.set_callback(|_| ()).unwrap();
     channel.send(&other).unwrap();

@@ -18,7 +18,7 @@ mod status;
 use std::path::{Path, PathBuf};
 
 use execnet::{Channel, Gateway, Group, ReceiveError};
-use execnet_test_support::{LONG, Ours, RELEASES, Release, quiet, report, within};
+use execnet_test_support::{LONG, Ours, RELEASES, Release, environment, quiet, report, within};
 use execnet_tests::sshd::Sshd;
 
 /// A release of execnet, and a gateway to a worker of it that cases may share.
@@ -67,6 +67,18 @@ fn all_cases(release: Release) {
     let Some(python) = release.python() else {
         return;
     };
+    all_cases_on(release, python, |behaviour, module| {
+        report(
+            behaviour,
+            Ours::Controller,
+            release,
+            &format!("{module}.rs"),
+        );
+    });
+}
+
+/// `seen` is called for each behaviour that was shown.
+fn all_cases_on(release: Release, python: PathBuf, seen: impl Fn(&str, &str)) {
     let group = Group::with_options(quiet());
     let gateway = group.make_gateway(spec(&python)).unwrap();
     let peer = Peer {
@@ -98,12 +110,7 @@ fn all_cases(release: Release) {
             let name = format!("{behaviours:?} with execnet {release}");
             within(&name, LONG, move || case(&peer));
             for behaviour in behaviours {
-                report(
-                    behaviour,
-                    Ours::Controller,
-                    release,
-                    &format!("{module}.rs"),
-                );
+                seen(behaviour, module);
             }
         }
     }
@@ -112,6 +119,16 @@ fn all_cases(release: Release) {
 #[test]
 fn execnet_2_1_2() {
     all_cases(RELEASES[0]);
+}
+
+#[test]
+fn execnet_2_1_2_on_pypy() {
+    match environment(&[RELEASES[0].execnet, "pypy"]) {
+        Ok(python) => all_cases_on(RELEASES[0], python, |behaviour, _| {
+            println!("PyPy: {behaviour}");
+        }),
+        Err(reason) => println!("skipped: execnet 2.1.2 on PyPy: {reason}"),
+    }
 }
 
 #[test]
