@@ -4,9 +4,14 @@
 //! system first, see the data sheet.
 #![no_std]
 
+#[cfg(feature = "worker")]
+extern crate alloc;
+
 pub mod clock;
 #[cfg(feature = "worker")]
 pub mod heap;
+#[cfg(feature = "worker")]
+pub mod parts;
 mod register;
 pub mod stack;
 pub mod uart;

@@ -19,7 +19,7 @@ use execnet_core_sync::endpoint::{Endpoint, EndpointChannel, EndpointConfig, Fun
 use execnet_core_sync::serial::Listener;
 use execnet_core_sync::worker::Kwargs;
 use execnet_firmware::heap::Heap;
-use execnet_firmware::{clock, sleep, stack, uart};
+use execnet_firmware::{clock, parts, sleep, stack, uart};
 use execnet_serializer::{Bytes, Dict, Value};
 
 /// Memory of the endpoint, for items of 1 KiB. The rest of the heap is for the functions.
@@ -86,6 +86,7 @@ fn functions() -> Functions {
         .register("sensor", sensor)
         .register("stats", stats)
         .register("waste", waste);
+    parts::register(&mut functions);
     functions
 }
 
