@@ -162,6 +162,7 @@ impl core::error::Error for UnusableProgram {
 }
 
 #[cfg(test)]
+#[cfg(unix)]
 mod tests {
     use std::os::unix::fs::PermissionsExt as _;
     use std::process::Command;

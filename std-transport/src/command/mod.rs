@@ -206,6 +206,7 @@ mod tests {
     }
 
     #[test]
+    #[cfg(unix)]
     fn python_is_split_as_a_shell_splits() {
         let all = |first: &[&str]| {
             let mut expected: Vec<String> = first.iter().map(|&word| word.to_owned()).collect();

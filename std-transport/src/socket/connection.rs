@@ -193,6 +193,7 @@ impl Drop for SocketWriter {
 }
 
 #[cfg(test)]
+#[cfg(unix)]
 #[allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 mod tests {
     use std::os::unix::net::UnixStream;

@@ -91,6 +91,7 @@ mod tests {
     use super::*;
 
     #[test]
+    #[cfg(unix)]
     fn a_token_survives_a_file_that_nobody_else_can_read() {
         let directory = tempfile::tempdir().unwrap();
         let path = directory.path().join("token");

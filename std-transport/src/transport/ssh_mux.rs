@@ -199,6 +199,7 @@ impl MuxMaster {
 }
 
 #[cfg(test)]
+#[cfg(unix)]
 mod tests {
     use core::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
     use std::sync::Barrier;

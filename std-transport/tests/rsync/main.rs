@@ -26,6 +26,7 @@ mod single_file;
 mod targets;
 mod times;
 mod trees;
+mod windows;
 
 use alloc::collections::BTreeMap;
 use std::fs;

@@ -198,7 +198,7 @@ impl Folders {
     }
 
     /// Closes all held directories.
-    #[cfg(test)]
+    #[cfg(all(test, unix))]
     pub(super) fn release(&mut self) {
         (self.listing, self.content) = Default::default();
     }

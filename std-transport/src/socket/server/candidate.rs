@@ -145,7 +145,7 @@ impl Candidate {
     }
 }
 
-#[cfg(all(test, feature = "tls"))]
+#[cfg(all(test, unix, feature = "tls"))]
 #[allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 mod tests {
     use std::io::{Read as _, Write as _};

@@ -163,7 +163,7 @@ pub(crate) fn client_of(spec: &XSpec, to: &HostPort) -> Result<TlsSession, SpecE
 }
 
 /// A session that has its first message to send, and trusts no authority.
-#[cfg(test)]
+#[cfg(all(test, unix))]
 #[allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 pub(crate) fn client_without_certificate() -> TlsSession {
     let config = ClientConfig::builder_with_provider(provider())

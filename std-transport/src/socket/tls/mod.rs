@@ -6,7 +6,7 @@ mod session;
 mod split;
 
 pub use files::TlsFiles;
-#[cfg(test)]
+#[cfg(all(test, unix))]
 pub(crate) use files::client_without_certificate;
 pub(crate) use files::{ServerSide, client_of};
 pub(crate) use session::TlsSession;

@@ -50,14 +50,17 @@ fn a_drain_waits_for_the_bytes_in_the_stream_and_not_for_its_end() {
 }
 
 /// Writes to the stream whenever it gets bytes: the stream is never empty.
+#[cfg(unix)]
 struct Echo(io::PipeWriter);
 
+#[cfg(unix)]
 impl Sink for Echo {
     fn push(&mut self, _: &[u8]) {
         let _ = self.0.write_all(b"more");
     }
 }
 
+#[cfg(unix)]
 fn dropped(tail: StderrTail) -> Receiver<()> {
     let (sender, dropped) = sync_channel(1);
     thread::spawn(move || {
@@ -68,6 +71,7 @@ fn dropped(tail: StderrTail) -> Receiver<()> {
 }
 
 #[test]
+#[cfg(unix)]
 fn a_stream_that_another_process_keeps_filling_does_not_hold_up_a_drop() {
     let (stream, mut writer) = errors_pipe().unwrap();
     let sink = Box::new(Echo(writer.try_clone().unwrap()));
