@@ -2,7 +2,6 @@
 
 mod data;
 mod exec;
-#[cfg(unix)]
 mod rsync;
 mod run;
 mod serve;
@@ -18,7 +17,6 @@ use clap::{CommandFactory as _, Parser, Subcommand};
 
 pub(crate) use data::{Dumps, Inspect, Loads};
 pub(crate) use exec::{Exec, LineFormat};
-#[cfg(unix)]
 pub(crate) use rsync::{Direction, Pull, Push, Rsync, SyncOptions};
 pub(crate) use run::Run;
 pub(crate) use serve::{Serve, Worker};
@@ -72,7 +70,6 @@ pub(crate) enum Command {
     Shell(Shell),
     Run(Run),
     Status(Status),
-    #[cfg(unix)]
     Rsync(Rsync),
     Serve(Serve),
     Worker(Worker),

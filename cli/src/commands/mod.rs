@@ -6,7 +6,6 @@ mod exec;
 mod inspect;
 mod loads;
 pub(crate) mod man;
-#[cfg(unix)]
 mod rsync;
 mod run;
 mod serve;
@@ -33,7 +32,6 @@ pub(crate) fn run(cli: Cli) -> Result<(), Failure> {
         Command::Completions(args) => completions::run(&args),
         Command::Man(args) => man::run(&args),
         Command::Trace(args) => trace::run(&args),
-        #[cfg(unix)]
         Command::Rsync(args) => rsync::run(&args, verbosity),
     }
 }

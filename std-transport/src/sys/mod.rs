@@ -2,7 +2,7 @@
 //! read, and the standard streams of a worker.
 //!
 //! There is a module for Unix and one for Windows, with the same names. No other module of this crate asks which
-//! system it runs on, except for differences between Unix systems.
+//! system it runs on, except for `link`, `rsync/beneath` and differences between Unix systems.
 
 #[cfg(unix)]
 mod unix;

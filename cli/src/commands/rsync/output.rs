@@ -1,7 +1,6 @@
 //! The result of each target of `execnet rsync`, as a line or a JSON document.
 
 use std::ffi::OsStr;
-use std::os::unix::ffi::OsStrExt as _;
 use std::path::PathBuf;
 
 use execnet::controls_terminal;
@@ -107,14 +106,16 @@ fn document(target: &SyncTarget<'_>, report: &Report) -> serde_json::Value {
 fn json_path(path: &OsStr) -> serde_json::Value {
     match path.to_str() {
         Some(text) => text.into(),
-        None => json!({"bytes": path.as_bytes()}),
+        None => json!({"bytes": path.as_encoded_bytes()}),
     }
 }
 
 /// A path or spec in a line of output. As in git, an empty one and one with special characters are in double quotes and
 /// escaped (`"odd\xFF"`), quotes and backslashes too, so that no two names look the same.
 pub(super) fn quoted(text: &OsStr) -> String {
-    let is_special = |c: char| c.is_control() || controls_terminal(c) || matches!(c, '"' | '\\');
+    // No name on Windows has a backslash in it.
+    let is_special =
+        |c: char| c.is_control() || controls_terminal(c) || c == '"' || (c == '\\' && cfg!(unix));
     match text.to_str() {
         Some(text) if !text.is_empty() && !text.contains(is_special) => text.to_owned(),
         _ => format!("{text:?}"),
@@ -122,7 +123,10 @@ pub(super) fn quoted(text: &OsStr) -> String {
 }
 
 #[cfg(test)]
+#[cfg(unix)]
 mod tests {
+    use std::os::unix::ffi::OsStrExt as _;
+
     use super::*;
 
     #[test]

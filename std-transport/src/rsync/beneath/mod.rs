@@ -32,7 +32,8 @@ pub(crate) use meta::{Identity, Kind, Meta};
 pub(crate) use name::{Name, NameError};
 pub(crate) use remove::IN_THE_WAY;
 pub(crate) use system::{
-    Dir, Siblings, bytes_of, data_range, host, identity_of, kept_mode, path_of, read_at, same_time,
+    Dir, Siblings, bytes_of, data_range, has_other_separators, host, identity_of, kept_mode,
+    path_of, read_at, same_time,
 };
 pub(crate) use temporary::Temporary;
 

@@ -4,7 +4,7 @@ use std::io;
 use std::path::{Component, Path};
 
 use super::Walk;
-use crate::rsync::beneath::{Dir, Name, path_of};
+use crate::rsync::beneath::{Dir, Name, has_other_separators, path_of};
 use crate::rsync::observer::Observer;
 use crate::rsync::protocol::{Entry, EntryKind, MAX_LINK};
 
@@ -74,11 +74,7 @@ impl<O: Observer> Walk<O> {
 /// An absolute path does, and so do more `..` at the beginning than there are folders above. A `..` after a name does
 /// too: the name may be that of a link, and then `..` is the parent of the directory that it leads to.
 pub(crate) fn escapes_root(depth: u16, target: &[u8]) -> bool {
-    if target.first() == Some(&b'/') {
-        return true;
-    }
-    // The texts of Windows' links are sent with slashes. What is left means a drive, or other separators.
-    if cfg!(windows) && target.iter().any(|byte| matches!(byte, b'\\' | b':')) {
+    if target.first() == Some(&b'/') || has_other_separators(target) {
         return true;
     }
     let mut above = depth;
@@ -129,6 +125,13 @@ mod tests {
             (0, b"", false),
         ] {
             assert_eq!(escapes_root(depth, target), expected, "{depth} {target:?}");
+        }
+    }
+
+    #[test]
+    fn only_on_windows_a_drive_or_a_backslash_leads_out() {
+        for target in [&b"C:/a"[..], b"C:a", b"a\\..\\..\\b", b"\\\\host\\share"] {
+            assert_eq!(escapes_root(0, target), cfg!(windows), "{target:?}");
         }
     }
 }

@@ -109,6 +109,11 @@ pub(crate) fn data_range(file: &File, offset: u64, size: u64) -> (u64, u64) {
     (start, if end > start { end } else { size })
 }
 
+/// Whether a text of the protocol has other separators than slashes, or means a drive.
+pub(crate) const fn has_other_separators(_text: &[u8]) -> bool {
+    false
+}
+
 /// A path as bytes of the protocol.
 pub(crate) fn bytes_of(path: &Path) -> Cow<'_, [u8]> {
     Cow::Borrowed(path.as_os_str().as_bytes())

@@ -15,8 +15,8 @@ use rustix::io::Errno;
 
 pub(super) use files::set_file;
 pub(crate) use files::{
-    Siblings, bytes_of, data_range, file_identity, host, identity_of, kept_mode, path_of, read_at,
-    same_time,
+    Siblings, bytes_of, data_range, file_identity, has_other_separators, host, identity_of,
+    kept_mode, path_of, read_at, same_time,
 };
 use files::{identity, kind, meta, names, set_mtime};
 

@@ -117,6 +117,11 @@ pub(crate) const fn data_range(_file: &File, offset: u64, size: u64) -> (u64, u6
     (offset, size)
 }
 
+/// Whether a text of the protocol has other separators than slashes, or means a drive.
+pub(crate) fn has_other_separators(text: &[u8]) -> bool {
+    text.iter().any(|byte| matches!(byte, b'\\' | b':'))
+}
+
 /// A path as bytes of the protocol, with slashes.
 pub(crate) fn bytes_of(path: &Path) -> Cow<'_, [u8]> {
     let bytes = path.as_os_str().as_encoded_bytes();

@@ -21,8 +21,8 @@ use cap_std::fs::{Metadata, OpenOptions, OpenOptionsExt as _};
 
 pub(super) use files::set_file;
 pub(crate) use files::{
-    Siblings, bytes_of, data_range, file_identity, host, identity_of, kept_mode, path_of, read_at,
-    same_time,
+    Siblings, bytes_of, data_range, file_identity, has_other_separators, host, identity_of,
+    kept_mode, path_of, read_at, same_time,
 };
 use files::{checked, identity, kind, meta, regular, set_read_only, time_of};
 
