@@ -5,7 +5,7 @@ use std::fs::{File, OpenOptions};
 use std::io;
 use std::os::unix::ffi::OsStrExt as _;
 use std::os::unix::fs::{FileExt as _, OpenOptionsExt as _};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 pub(crate) fn os_bytes(text: &OsStr) -> &[u8] {
     text.as_bytes()
@@ -34,12 +34,12 @@ pub(crate) fn create_secret(path: &Path) -> io::Result<File> {
 
 /// The file of this program.
 #[cfg(all(feature = "self-exec", target_os = "linux"))]
-pub(crate) fn executable_path() -> io::Result<PathBuf> {
+pub(crate) fn executable_path() -> io::Result<std::path::PathBuf> {
     // The file of this process, even if another file has its name now.
     Ok("/proc/self/exe".into())
 }
 
 #[cfg(all(feature = "self-exec", not(target_os = "linux")))]
-pub(crate) fn executable_path() -> io::Result<PathBuf> {
+pub(crate) fn executable_path() -> io::Result<std::path::PathBuf> {
     std::env::current_exe()
 }
