@@ -7,7 +7,7 @@ use crate::style;
 
 /// Prints a message after the name of the program.
 pub(crate) fn print(text: &str) {
-    let name = style::name(&io::stderr(), "execnet:");
+    let name = style::name(io::stderr(), "execnet:");
     write(&format!("{name} {}\n", escaped(text)));
 }
 

@@ -117,8 +117,8 @@ impl Target {
             let label = escaped_line(&format!("[{id}]"));
             let [prefix, error_prefix] = match several {
                 true => [
-                    style::of_target(&io::stdout(), index, &label),
-                    style::of_target(&io::stderr(), index, &label),
+                    style::of_target(io::stdout(), index, &label),
+                    style::of_target(io::stderr(), index, &label),
                 ]
                 .map(|label| label + " "),
                 false => Default::default(),

@@ -13,6 +13,10 @@ def take_stdio(joined):  # type: (bool) -> int
     os.close(null)
     if joined:
         show_lines()
+    for stream in (sys.stdout, sys.stderr):
+        if os.name == 'nt' and hasattr(stream, 'reconfigure'):
+            # The controller reads UTF-8. There, pipes have the code page of the system.
+            stream.reconfigure(encoding='utf-8')
     return out
 
 
