@@ -28,3 +28,6 @@ read_until(b"READY")
 # Ctrl-A and Ctrl-E go to the ends of the line.
 os.write(terminal, line.encode() + b"\t\x01echo RES''ULT:\x05:E''ND\r")
 print(read_until(b"RESULT:(.*?):END")[1].decode())
+# The shell ends with its terminal.
+os.close(terminal)
+os.waitpid(pid, 0)
