@@ -243,7 +243,7 @@ class Target(object):
             if WINDOWS:
                 refused = refusal(name, self.siblings)
                 if refused is not None and kind != b'k' and state is not None:
-                    pos = self.refuse(kind, folder, name, (mode, size, mtime), pos, data, refused)
+                    pos = refuse(self, kind, folder, name, (mode, size, mtime), pos, data, refused)
                     continue
             if kind == b'f':
                 if quick:
@@ -283,27 +283,6 @@ class Target(object):
             if state is None and kind != b'k':
                 self.note(b'e', folder, name, b'its folder could not be made or opened')
         self.last_name = last
-        return pos
-
-    def refuse(self, kind, folder, name, status, pos, data, text):
-        # type: (bytes, int, bytes, Tuple[int, int, int], int, bytes, bytes) -> int
-        """Notes an entry that cannot be here, and counts it.  Returns where the next one begins."""
-        mode, size, mtime = status
-        self.note(b'e', folder, name, text)
-        if kind == b'd':
-            self.states.append(FolderState(None, mode, mtime))
-            self.folders.add(folder, name)
-        elif kind == b'f' or kind == b'h':
-            if kind == b'h':
-                group, = u32.unpack_from(data, pos)
-                pos += u32.size
-                if group == self.files:
-                    self.groups[group] = None
-                if group not in self.groups:
-                    raise Violation('another name of a file that was not listed')
-            self.files += 1
-        else:
-            pos += size
         return pos
 
     def inside(self, path):  # type: (bytes) -> bytes
@@ -386,10 +365,14 @@ class Target(object):
         except OSError:
             return False
 
-    def take_folder(self, parent, fd, name, mode, mtime):  # type: (int, Any, bytes, int, int) -> None
+    def add_folder(self, parent, name, mode, mtime):  # type: (int, bytes, int, int) -> FolderState
         state = FolderState(None, mode, mtime)
         self.states.append(state)
         self.folders.add(parent, name)
+        return state
+
+    def take_folder(self, parent, fd, name, mode, mtime):  # type: (int, Any, bytes, int, int) -> None
+        state = self.add_folder(parent, name, mode, mtime)
         if self.states[parent].presence is None:
             return
         if self.itself and self.folders.names(parent) + [name] == self.itself:

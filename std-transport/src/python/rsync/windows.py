@@ -60,6 +60,26 @@ def refusal(name, others):  # noqa: F811
     return reason
 
 
+def refuse(target, kind, folder, name, status, pos, data, text):
+    """Notes an entry that cannot be here, and counts it.  Returns where the next one begins."""
+    mode, size, mtime = status
+    target.note(b'e', folder, name, text)
+    if kind == b'd':
+        target.add_folder(folder, name, mode, mtime)
+    elif kind == b'f' or kind == b'h':
+        if kind == b'h':
+            group, = u32.unpack_from(data, pos)
+            pos += u32.size
+            if group == target.files:
+                target.groups[group] = None
+            if group not in target.groups:
+                raise Violation('another name of a file that was not listed')
+        target.files += 1
+    else:
+        pos += size
+    return pos
+
+
 def is_same_as_one(name, others):  # noqa: F811
     return folded(name) in others
 
