@@ -74,7 +74,7 @@ impl fmt::Debug for LinkError {
         match &self.0 {
             #[cfg(feature = "std")]
             Cause::Io(error) => fmt::Debug::fmt(error, f),
-            Cause::Other(kind, text) => write!(f, "LinkError({kind:?}, {text:?})"),
+            Cause::Other(kind, text) => write!(f, "LinkError({kind:?}: {text})"),
             Cause::NotReady => f.write_str("LinkError(not ready)"),
         }
     }

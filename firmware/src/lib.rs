@@ -9,7 +9,11 @@ extern crate alloc;
 
 pub mod clock;
 #[cfg(feature = "worker")]
+mod failure;
+#[cfg(feature = "worker")]
 pub mod heap;
+#[cfg(feature = "memory")]
+mod memory;
 #[cfg(feature = "worker")]
 pub mod parts;
 mod register;
@@ -17,6 +21,13 @@ pub mod stack;
 pub mod uart;
 
 use core::sync::atomic::{AtomicBool, Ordering};
+
+#[cfg(feature = "worker")]
+pub use failure::{Failure, Refused};
+
+/// Memory of the endpoint in bytes, for items of 1 KiB. The rest of the heap is for the functions.
+#[cfg(feature = "worker")]
+pub static MEMORY: core::sync::atomic::AtomicUsize = core::sync::atomic::AtomicUsize::new(14 << 10);
 
 /// An interrupt came since the last [`sleep`].
 static EVENT: AtomicBool = AtomicBool::new(false);

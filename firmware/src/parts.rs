@@ -1,11 +1,14 @@
-//! Functions that use the optional parts of the crates, to measure what each takes on a device.
+//! Functions that only some builds have: they use the optional parts of the crates, to measure what each takes on a device.
 
-use alloc::boxed::Box;
-use core::error::Error;
+#[cfg(any(
+    feature = "literal",
+    feature = "serde",
+    feature = "json",
+    feature = "postcard"
+))]
+use {crate::Failure, execnet_core_sync::endpoint::EndpointChannel};
 
-use execnet_core_sync::endpoint::{EndpointChannel, Functions};
-
-type Failure = Box<dyn Error + Send + Sync>;
+use execnet_core_sync::endpoint::Functions;
 
 /// Registers a function for each part that is compiled in.
 pub fn register(functions: &mut Functions) {
@@ -17,7 +20,15 @@ pub fn register(functions: &mut Functions) {
     functions.register("json", json);
     #[cfg(feature = "postcard")]
     functions.register("postcard", postcard);
+    #[cfg(feature = "memory")]
+    crate::memory::register(functions);
     let _ = functions;
+}
+
+/// The end of a connection.
+pub fn end() {
+    #[cfg(feature = "memory")]
+    crate::memory::free();
 }
 
 /// Sends back the text of the value that a text denotes, in Python's notation.

@@ -31,7 +31,7 @@ pub struct RemoteError {
 }
 
 /// All lines of the report.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq)]
 struct FullText(String);
 
 debug_as_report!(RemoteError);
@@ -103,6 +103,13 @@ impl Error for RemoteError {
         let is_all = self.text().trim().len() <= summary.len();
         let is_cut = summary.chars().nth(SUMMARY).is_some();
         (is_cut || !is_all).then_some(&self.text as _)
+    }
+}
+
+// As it is printed: the tables by which `str` escapes texts would be in the flash of every device.
+impl fmt::Debug for FullText {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
     }
 }
 

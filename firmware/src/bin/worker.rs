@@ -4,26 +4,16 @@
 
 extern crate alloc;
 
-use alloc::boxed::Box;
-use alloc::collections::TryReserveError;
-use alloc::vec;
-use alloc::vec::Vec;
-use core::cell::RefCell;
-use core::error::Error;
-use core::sync::atomic::{AtomicU32, AtomicUsize, Ordering};
+use core::sync::atomic::{AtomicU32, Ordering};
 
 use cortex_m_rt::entry;
-use critical_section::Mutex;
 use execnet_core_sync::ReceiveError;
 use execnet_core_sync::endpoint::{Endpoint, EndpointChannel, EndpointConfig, Functions};
 use execnet_core_sync::serial::Listener;
 use execnet_core_sync::worker::Kwargs;
 use execnet_firmware::heap::Heap;
-use execnet_firmware::{clock, parts, sleep, stack, uart};
-use execnet_serializer::{Bytes, Dict, Value};
-
-/// Memory of the endpoint, for items of 1 KiB. The rest of the heap is for the functions.
-static MEMORY: AtomicUsize = AtomicUsize::new(14 << 10);
+use execnet_firmware::{Failure, MEMORY, Refused, clock, parts, sleep, stack, uart};
+use execnet_serializer::{Dict, Value};
 
 #[global_allocator]
 static HEAP: Heap<{ 20 << 10 }> = Heap::new();
@@ -31,15 +21,10 @@ static HEAP: Heap<{ 20 << 10 }> = Heap::new();
 /// The buffer for reading, which is allocated once.
 const BUFFER: usize = 448;
 
-/// What `hoard` keeps.
-static HOARD: Mutex<RefCell<Vec<Vec<u8>>>> = Mutex::new(RefCell::new(Vec::new()));
-
 /// How often the pin was switched on. It outlives calls and connections.
 static BLINKS: AtomicU32 = AtomicU32::new(0);
 /// Frames of earlier connections.
 static FRAMES: AtomicU32 = AtomicU32::new(0);
-
-type Failure = Box<dyn Error + Send + Sync>;
 
 #[entry]
 fn main() -> ! {
@@ -72,7 +57,7 @@ fn serve(endpoint: &Endpoint, functions: &Functions) {
         }
     }
     FRAMES.fetch_add(endpoint.frames_read(), Ordering::Relaxed);
-    critical_section::with(|cs| HOARD.take(cs));
+    parts::end();
 }
 
 fn functions() -> Functions {
@@ -81,11 +66,8 @@ fn functions() -> Functions {
         .register("blink", blink)
         .register("sum", sum)
         .register("echo", echo)
-        .register("hoard", hoard)
-        .register("limit", limit)
         .register("sensor", sensor)
-        .register("stats", stats)
-        .register("waste", waste);
+        .register("stats", stats);
     parts::register(&mut functions);
     functions
 }
@@ -101,7 +83,7 @@ fn argument(channel: &EndpointChannel, kwargs: &Kwargs, name: &str) -> Result<Va
 fn number(channel: &EndpointChannel, kwargs: &Kwargs, name: &str) -> Result<u32, Failure> {
     let value = argument(channel, kwargs, name)?.as_i64();
     let number = value.and_then(|value| u32::try_from(value).ok());
-    Ok(number.ok_or("the argument is not a number from 0 to 4294967295")?)
+    Ok(number.ok_or(Refused("the argument is not a number from 0 to 4294967295"))?)
 }
 
 /// Switches a pin on and off `n` times, and sends how often that was done since the start.
@@ -116,41 +98,13 @@ fn blink(channel: &EndpointChannel, kwargs: Kwargs) -> Result<(), Failure> {
 fn sum(channel: &EndpointChannel, kwargs: Kwargs) -> Result<(), Failure> {
     let values = argument(channel, &kwargs, "values")?;
     let Value::List(values) = values else {
-        return Err("the argument is not a list".into());
+        return Err(Refused("the argument is not a list").into());
     };
     let add = |sum: i64, value: &Value| sum.checked_add(value.as_i64()?);
     let sum = values.iter().try_fold(0, add);
-    channel.send(sum.ok_or("the list has something else than ints, or the sum is too large")?)?;
-    Ok(())
-}
-
-/// Sets the memory that the limits of the next connection are made for: more than the heap has, to try what happens then.
-fn limit(channel: &EndpointChannel, kwargs: Kwargs) -> Result<(), Failure> {
-    let bytes = number(channel, &kwargs, "bytes")?;
-    MEMORY.store(usize::try_from(bytes)?, Ordering::Relaxed);
-    Ok(())
-}
-
-/// Keeps some bytes of the heap until the end of the connection, and sends how many are kept by now. It asks whether there are
-/// so many: if not, the controller gets an error, and the worker continues.
-fn hoard(channel: &EndpointChannel, kwargs: Kwargs) -> Result<(), Failure> {
-    let bytes = usize::try_from(number(channel, &kwargs, "bytes")?)?;
-    let mut block = Vec::new();
-    block.try_reserve_exact(bytes)?;
-    let kept = critical_section::with(|cs| {
-        let mut hoard = HOARD.borrow_ref_mut(cs);
-        hoard.try_reserve(1)?;
-        hoard.push(block);
-        Ok::<_, TryReserveError>(hoard.iter().map(Vec::capacity).sum::<usize>())
-    });
-    channel.send(kept?)?;
-    Ok(())
-}
-
-/// Sends back so many bytes. As most code it does not ask whether there are so many: if not, the board restarts.
-fn waste(channel: &EndpointChannel, kwargs: Kwargs) -> Result<(), Failure> {
-    let bytes = number(channel, &kwargs, "bytes")?;
-    channel.send(Bytes(vec![0; usize::try_from(bytes)?]))?;
+    const REFUSED: Refused =
+        Refused("the list has something else than ints, or the sum is too large");
+    channel.send(sum.ok_or(REFUSED)?)?;
     Ok(())
 }
 

@@ -67,7 +67,7 @@ fn items() -> Vec<Value> {
 
 #[test]
 fn heap_exhaustion_is_an_error_that_leaves_the_worker_serving() {
-    with_board("memory", "worker", |board| {
+    with_board("memory", "memory", |board| {
         connected(board, |gateway| {
             assert_eq!(blinks(gateway), Value::from(1));
             bytes(gateway, "limit", 1 << 24).wait_close().unwrap();
@@ -115,7 +115,7 @@ fn heap_exhaustion_is_an_error_that_leaves_the_worker_serving() {
 
 #[test]
 fn a_function_that_asks_for_memory_fails_with_an_error_without_it() {
-    with_board("hoard", "worker", |board| {
+    with_board("hoard", "memory", |board| {
         connected(board, |gateway| {
             assert_eq!(blinks(gateway), Value::from(1));
             for _ in 0..3 {
@@ -147,7 +147,7 @@ fn a_function_that_asks_for_memory_fails_with_an_error_without_it() {
 
 #[test]
 fn a_function_that_does_not_ask_for_memory_restarts_the_board() {
-    with_board("waste", "worker", |board| {
+    with_board("waste", "memory", |board| {
         connected(board, |gateway| {
             assert_eq!(blinks(gateway), Value::from(1));
             let few = receive(&bytes(gateway, "waste", 100));
