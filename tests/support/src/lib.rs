@@ -17,7 +17,6 @@ mod processes;
 mod pythons;
 #[cfg(unix)]
 mod rust_worker;
-#[cfg(unix)]
 mod server;
 mod stock;
 mod stock_server;
@@ -36,7 +35,6 @@ pub use processes::{find, is_running, niceness, signal};
 pub use pythons::{Python, each_python, each_python_with, popen, pythons};
 #[cfg(unix)]
 pub use rust_worker::{with_worker, with_worker_over};
-#[cfg(unix)]
 pub use server::{Served, loopback, private_directory};
 pub use stock::{Ours, RELEASES, Release, environment, report, root, xdist_python};
 pub use stock_server::StockServer;

@@ -1,9 +1,7 @@
 //! This project's socket server, running in a thread.
 
 use core::net::SocketAddr;
-use std::fs;
 use std::io;
-use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 use std::sync::mpsc::{self, Receiver};
 use std::thread::{self, JoinHandle};
@@ -128,9 +126,9 @@ impl Drop for Served {
 /// A directory for this user alone, whose path is short enough for a socket.
 #[must_use]
 pub fn private_directory() -> TempDir {
-    tempfile::Builder::new()
-        .prefix("execnet")
-        .permissions(fs::Permissions::from_mode(0o700))
-        .tempdir()
-        .unwrap()
+    let mut builder = tempfile::Builder::new();
+    builder.prefix("execnet");
+    #[cfg(unix)]
+    builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o700));
+    builder.tempdir().unwrap()
 }
