@@ -24,6 +24,10 @@ pub(crate) const ONE_LINER: &str = "import os,sys;path=sys.path[:];sys.path[:]=[
 /// Interpreters that are tried if the spec names none.
 pub(super) const DEFAULT_PYTHONS: [&str; 2] = ["python3", "python"];
 
+/// The same on Windows, where `python3` is often a program that only opens a shop. `py` is the launcher that the
+/// installer of python.org puts into `PATH`.
+const WINDOWS_PYTHONS: [&[&str]; 2] = [&["python"], &["py", "-3"]];
+
 /// The exit status of the remote script if the directory cannot be created or entered. Shells use 126 to 128 for
 /// programs that cannot be run.
 pub(crate) const NO_DIRECTORY: i32 = 125;
@@ -39,6 +43,9 @@ pub(super) fn candidates(spec: &XSpec) -> Result<Vec<Vec<OsString>>, SpecError> 
     }
     let mut candidates = match spec.get_os("python") {
         Some(text) => vec![split_program("python", text, windows)?],
+        None if windows => WINDOWS_PYTHONS
+            .map(|words| words.iter().map(Into::into).collect())
+            .to_vec(),
         None => DEFAULT_PYTHONS.map(|name| vec![name.into()]).to_vec(),
     };
     for words in &mut candidates {

@@ -234,7 +234,12 @@ mod tests {
             .into_iter()
             .map(|mut words| words.remove(0))
             .collect();
-        assert_eq!(programs, DEFAULT_PYTHONS);
+        let expected = if cfg!(windows) {
+            ["python", "py"]
+        } else {
+            DEFAULT_PYTHONS
+        };
+        assert_eq!(programs, expected);
     }
 
     #[test]

@@ -80,6 +80,9 @@ pub(crate) fn start(request: &Request<'_>, start: Start) -> Result<Connected, Ma
         return Err(refused("self cannot go through another gateway").into());
     }
     if spec.has("ssh") {
+        if let Some(problem) = sys::refused("ssh//worker=self") {
+            return Err(refused(problem).into());
+        }
         return upload::start(request, start);
     }
     if !HERE.iter().any(|key| spec.has(key)) {

@@ -7,6 +7,8 @@ use std::io::{self, Read, Write};
 use std::os::windows::io::{AsHandle as _, OwnedHandle};
 use std::process::{ChildStdin, ChildStdout};
 
+use windows_sys::Win32::Foundation::ERROR_PIPE_NOT_CONNECTED;
+
 use super::calls::{Event, Transfer, wait_any};
 use super::process::ExitWatch;
 use crate::deadline::Deadline;
@@ -87,7 +89,7 @@ fn is_end(error: &io::Error) -> bool {
     matches!(
         error.kind(),
         io::ErrorKind::BrokenPipe | io::ErrorKind::UnexpectedEof
-    )
+    ) || error.raw_os_error() == Some(ERROR_PIPE_NOT_CONNECTED as i32)
 }
 
 /// Set when a read has ended.
@@ -212,7 +214,7 @@ impl PipePair {
             return Ok(0);
         }
         match self.stdin.begin(unsent) {
-            Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(unsent.len()),
+            Err(error) if is_end(&error) => Ok(unsent.len()),
             sent => Ok(sent?.unwrap_or(0)),
         }
     }
