@@ -5,8 +5,6 @@
 
 // Users choose durations, so arithmetic with them could overflow.
 #![warn(clippy::arithmetic_side_effects)]
-// What `rsync` alone uses.
-#![cfg_attr(windows, allow(dead_code, unused_imports))]
 
 extern crate alloc;
 
