@@ -8,7 +8,7 @@ use embedded_io::{ErrorKind, ErrorType, Write};
 use execnet_serializer::ChannelId;
 
 use super::{Header, MessageCode};
-use crate::memory;
+use crate::memory::{self, FALLIBLE};
 
 /// A frame under construction: room for the header, then the payload, in one buffer, so that a finished frame is one
 /// write and is never copied.
@@ -140,12 +140,20 @@ impl ErrorType for FallibleFrame<'_> {
 }
 
 impl Write for FallibleFrame<'_> {
-    // On devices size counts.
-    #[cfg_attr(not(target_os = "none"), inline)]
+    #[inline]
     fn write(&mut self, bytes: &[u8]) -> Result<usize, ErrorKind> {
-        self.reserve(bytes.len())?;
-        self.bytes.extend_from_slice(bytes);
+        self.write_all(bytes)?;
         Ok(bytes.len())
+    }
+
+    // Not as provided, which is a loop around `write`. On devices size counts.
+    #[cfg_attr(not(target_os = "none"), inline)]
+    fn write_all(&mut self, bytes: &[u8]) -> Result<(), ErrorKind> {
+        if FALLIBLE {
+            self.reserve(bytes.len())?;
+        }
+        self.bytes.extend_from_slice(bytes);
+        Ok(())
     }
 
     fn flush(&mut self) -> Result<(), ErrorKind> {
