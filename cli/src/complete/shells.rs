@@ -18,6 +18,10 @@ fn is_open(text: &str) -> bool {
 pub(super) struct Bash;
 
 const BASH: &str = r#"_execnet() {
+    # What the shell expands or unquotes itself is completed by it: files.
+    case ${COMP_WORDS[COMP_CWORD]} in
+        *[\~\$\`\"\']*) return ;;
+    esac
     local IFS=$'\n'
     COMPREPLY=($(_EXECNET_COMPLETE=bash execnet -- "${COMP_LINE:0:COMP_POINT}" "$COMP_WORDBREAKS" 2>/dev/null))
     case ${#COMPREPLY[@]},${COMPREPLY-} in
@@ -111,6 +115,8 @@ pub(super) struct Zsh;
 
 const ZSH: &str = r#"#compdef execnet
 _execnet() {
+    # What the shell expands or unquotes itself is completed by it: files.
+    if [[ $words[CURRENT] == *[\~\$\`\"\']* ]]; then _files; return; fi
     local -a found open closed
     found=("${(@f)$(_EXECNET_COMPLETE=zsh execnet -- "${(@Q)words[1,CURRENT]}" 2>/dev/null)}")
     open=(${${(M)found:#+*}#+}) closed=(${${(M)found:#-*}#-})

@@ -32,13 +32,16 @@ fn completed(shell: &[&str], name: &str, setup: &str) -> Option<Vec<String>> {
             .assert()
             .success();
         let text = String::from_utf8_lossy(&output.get_output().stdout).into_owned();
-        text.trim_end().to_owned()
+        // The shell expands what is not escaped.
+        text.trim_end()
+            .replace(&*place.path().to_string_lossy(), "HOME")
     });
     Some(lines.collect())
 }
 
 /// Lines, and what Tab makes of them.
-const LINES: [(&str, &str); 9] = [
+const LINES: [(&str, &str); 10] = [
+    ("execnet loads ~/co", "execnet loads HOME/code.py"),
     ("execnet she", "execnet shell"),
     ("execnet trace rec", "execnet trace record"),
     ("execnet exec --hos", "execnet exec --hosts"),
