@@ -6,14 +6,7 @@
 use alloc::collections::TryReserveError;
 use alloc::vec::Vec;
 
-/// Whether writing an item checks for memory. Under an operating system there is no lack of it in practice, and a release build
-/// spends no time on it: encoding took up to twice as long. The tests are other builds.
-pub(crate) const FALLIBLE: bool = cfg!(any(target_os = "none", debug_assertions));
-
-/// Whether a block of this many bytes could be allocated now: for what can only be allocated without an error.
-pub(crate) fn has_block(bytes: usize) -> bool {
-    Vec::<u8>::new().try_reserve_exact(bytes).is_ok()
-}
+pub(crate) use execnet_serializer::{FALLIBLE, has_block};
 
 /// Memory that must be left after an item was stored, in bytes: for the answer to the peer, the text of an error, a handle. All
 /// these are allocated without an error.

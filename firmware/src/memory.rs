@@ -34,8 +34,8 @@ fn limit(_: &EndpointChannel, kwargs: Kwargs) -> Result<(), Failure> {
     Ok(())
 }
 
-/// Keeps some bytes of the heap until the end of the connection, and sends how many are kept by now. It asks whether there are
-/// so many: if not, the controller gets an error, and the worker continues.
+/// Keeps bytes of the heap until the end of the connection, and sends how many are kept by now. It checks for memory first:
+/// where there is too little, the controller gets an error, and the worker continues.
 fn hoard(channel: &EndpointChannel, kwargs: Kwargs) -> Result<(), Failure> {
     let mut block = Vec::new();
     block.try_reserve_exact(bytes(&kwargs)?)?;
@@ -49,7 +49,8 @@ fn hoard(channel: &EndpointChannel, kwargs: Kwargs) -> Result<(), Failure> {
     Ok(())
 }
 
-/// Sends back so many bytes. As most code it does not ask whether there are so many: if not, the board restarts.
+/// Allocates the number of bytes that it is called with, and sends them. As most code it does not check for memory first:
+/// where there is too little, the board restarts.
 fn waste(channel: &EndpointChannel, kwargs: Kwargs) -> Result<(), Failure> {
     channel.send(Bytes(vec![0; bytes(&kwargs)?]))?;
     Ok(())

@@ -114,7 +114,10 @@ pub use write::{dump, dump_to_heapless, dump_to_slice};
 pub use embedded_io_adapters::std::FromStd;
 pub use {embedded_io, heapless};
 
-/// For the reader of frames in execnet-core-sync.
+/// For execnet-core-sync.
+#[cfg(feature = "alloc")]
+#[doc(hidden)]
+pub use memory::{FALLIBLE, has_block};
 #[cfg(feature = "alloc")]
 #[doc(hidden)]
 pub use read_buffer::{Filled, ReadBuffer, read_some};

@@ -12,7 +12,7 @@ use crate::item::{RawItem, channel_handle};
 use crate::memory;
 use crate::session::{EXPLICIT_CLOSE, ITEM_COST, QueuedItem, append, empty, encode};
 
-/// A decoded item of so many bytes takes less memory than must be left.
+/// Number of bytes of an item whose value takes less memory than [`memory::SPARE`].
 const SHORT: usize = 32;
 
 /// What the peer gets in place of the error of a function for whose text there is no memory.
@@ -214,7 +214,7 @@ impl EndpointChannel {
         let tried_to_close = inner.state.lock().session.call_done(self.id());
         let failure = failure.or(tried_to_close.then_some(EXPLICIT_CLOSE));
         let closed = failure.is_some_and(|text| {
-            // Without memory for the text the peer is told that.
+            // Where there is no memory for the text, the peer gets one that says so.
             [text, NO_MEMORY_FOR_ERROR]
                 .iter()
                 .any(|text| self.close_with_error(text).is_ok())

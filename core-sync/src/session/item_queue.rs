@@ -59,7 +59,7 @@ enum Whole {
 
 impl ItemQueue {
     /// Reserves the memory for an item, which [`push`](Self::push) then does not allocate, except for the few fields of
-    /// one that names channels. Returns false if there is none.
+    /// one that names channels. Returns false if the allocation fails.
     #[must_use]
     pub(super) fn make_room(&mut self, payload: usize, plain: bool) -> bool {
         // An item that is refused after this takes a record, too, and a shorter one.
@@ -126,7 +126,7 @@ impl ItemQueue {
         }
     }
 
-    /// The last block, with memory for a record of this length; `None` if there is none.
+    /// The last block, with memory for a record of this length; `None` if the allocation fails.
     fn block_for(&mut self, len: usize) -> Option<&mut Block> {
         let last = self.blocks.back_mut();
         let has_room = last.is_some_and(|block| {
@@ -165,7 +165,7 @@ impl ItemQueue {
         }
     }
 
-    /// The last chunk, with memory for a whole item; `None` if there is none.
+    /// The last chunk, with memory for a whole item; `None` if the allocation fails.
     fn chunk(&mut self) -> Option<&mut VecDeque<Whole>> {
         if self.whole.back().is_none_or(|chunk| chunk.len() >= CHUNK) {
             self.whole.try_reserve(1).ok()?;
