@@ -10,7 +10,7 @@ use clap_complete::env::{CompleteEnv, Elvish, Fish, Powershell, Shells};
 
 use crate::args::Cli;
 use crate::failure::Failure;
-use shells::{Bash, Zsh};
+use shells::{BASH, ZSH};
 pub(crate) use spec::{spec_completer, target_completer};
 
 /// The variable that has the name of the shell while it completes.
@@ -19,7 +19,7 @@ const VARIABLE: &str = "_EXECNET_COMPLETE";
 const PROGRAM: &str = "execnet";
 
 /// Those of bash and zsh are our own: the ones of clap put a space after `ssh=`, and in bash see several words there.
-const SHELLS: Shells<'static> = Shells(&[&Bash, &Elvish, &Fish, &Powershell, &Zsh]);
+const SHELLS: Shells<'static> = Shells(&[&BASH, &Elvish, &Fish, &Powershell, &ZSH]);
 
 /// Prints what the arguments can be completed to, if a shell asks. Returns whether it does.
 pub(crate) fn answer() -> Result<bool, Failure> {

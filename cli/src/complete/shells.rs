@@ -13,11 +13,57 @@ fn is_open(text: &str) -> bool {
     text.ends_with(['=', '/', ':'])
 }
 
-/// bash, which passes the whole line: its own words end at each `=` and `:`.
-#[derive(Debug)]
-pub(super) struct Bash;
+/// The lines that a script reads, for the arguments that it passes.
+type Answer = fn(&mut Command, Vec<OsString>, Option<&Path>) -> io::Result<Vec<String>>;
 
-const BASH: &str = r#"_execnet() {
+/// A shell with a script of our own.
+#[derive(Debug)]
+pub(super) struct Scripted {
+    name: &'static str,
+    script: &'static str,
+    answer: Answer,
+}
+
+impl EnvCompleter for Scripted {
+    fn name(&self) -> &'static str {
+        self.name
+    }
+
+    fn is(&self, name: &str) -> bool {
+        name == self.name
+    }
+
+    fn write_registration(
+        &self,
+        _var: &str,
+        _name: &str,
+        _bin: &str,
+        _completer: &str,
+        buf: &mut dyn Write,
+    ) -> io::Result<()> {
+        buf.write_all(self.script.as_bytes())
+    }
+
+    fn write_complete(
+        &self,
+        cmd: &mut Command,
+        args: Vec<OsString>,
+        current_dir: Option<&Path>,
+        buf: &mut dyn Write,
+    ) -> io::Result<()> {
+        let mut lines = (self.answer)(cmd, args, current_dir)?.into_iter();
+        lines.try_for_each(|line| writeln!(buf, "{line}"))
+    }
+}
+
+/// bash, which passes the whole line: its own words end at each `=` and `:`.
+pub(super) const BASH: Scripted = Scripted {
+    name: "bash",
+    script: BASH_SCRIPT,
+    answer: answer_bash,
+};
+
+const BASH_SCRIPT: &str = r#"_execnet() {
     # What the shell expands or unquotes itself is completed by it: files.
     case ${COMP_WORDS[COMP_CWORD]} in
         *[\~\$\`\"\']*) return ;;
@@ -31,48 +77,25 @@ const BASH: &str = r#"_execnet() {
 complete -o bashdefault -o default -F _execnet execnet
 "#;
 
-impl EnvCompleter for Bash {
-    fn name(&self) -> &'static str {
-        "bash"
-    }
-
-    fn is(&self, name: &str) -> bool {
-        name == "bash"
-    }
-
-    fn write_registration(
-        &self,
-        _var: &str,
-        _name: &str,
-        _bin: &str,
-        _completer: &str,
-        buf: &mut dyn Write,
-    ) -> io::Result<()> {
-        buf.write_all(BASH.as_bytes())
-    }
-
-    fn write_complete(
-        &self,
-        cmd: &mut Command,
-        args: Vec<OsString>,
-        current_dir: Option<&Path>,
-        buf: &mut dyn Write,
-    ) -> io::Result<()> {
-        let mut args = args.iter().map(|arg| arg.to_string_lossy());
-        let (line, breaks) = (args.next(), args.next());
-        let (line, breaks) = (line.unwrap_or_default(), breaks.unwrap_or_default());
-        let words = words(&line);
-        let last = words.last().map_or("", String::as_str);
-        let shown = replaced(&line, last, &breaks);
-        let index = words.len().saturating_sub(1);
-        let words = words.iter().map(OsString::from).collect();
-        for candidate in complete(cmd, words, index, current_dir)? {
-            let value = candidate.get_value().to_string_lossy();
-            let value = value.strip_prefix(shown).unwrap_or(&value);
-            writeln!(buf, "{}", escaped(value))?;
-        }
-        Ok(())
-    }
+fn answer_bash(
+    cmd: &mut Command,
+    args: Vec<OsString>,
+    current_dir: Option<&Path>,
+) -> io::Result<Vec<String>> {
+    let mut args = args.iter().map(|arg| arg.to_string_lossy());
+    let (line, breaks) = (args.next(), args.next());
+    let (line, breaks) = (line.unwrap_or_default(), breaks.unwrap_or_default());
+    let words = words(&line);
+    let last = words.last().map_or("", String::as_str);
+    let shown = replaced(&line, last, &breaks);
+    let index = words.len().saturating_sub(1);
+    let words = words.iter().map(OsString::from).collect();
+    let candidates = complete(cmd, words, index, current_dir)?;
+    let lines = candidates.iter().map(|candidate| {
+        let value = candidate.get_value().to_string_lossy();
+        escaped(value.strip_prefix(shown).unwrap_or(&value))
+    });
+    Ok(lines.collect())
 }
 
 /// The words of a line, of which the last one is still being typed.
@@ -110,10 +133,13 @@ fn escaped(text: &str) -> String {
 }
 
 /// zsh, with a description of each candidate.
-#[derive(Debug)]
-pub(super) struct Zsh;
+pub(super) const ZSH: Scripted = Scripted {
+    name: "zsh",
+    script: ZSH_SCRIPT,
+    answer: answer_zsh,
+};
 
-const ZSH: &str = r#"#compdef execnet
+const ZSH_SCRIPT: &str = r#"#compdef execnet
 _execnet() {
     # What the shell expands or unquotes itself is completed by it: files.
     if [[ $words[CURRENT] == *[\~\$\`\"\']* ]]; then _files; return; fi
@@ -129,45 +155,23 @@ _execnet() {
 if [ "$funcstack[1]" = _execnet ]; then _execnet "$@"; else compdef _execnet execnet; fi
 "#;
 
-impl EnvCompleter for Zsh {
-    fn name(&self) -> &'static str {
-        "zsh"
-    }
-
-    fn is(&self, name: &str) -> bool {
-        name == "zsh"
-    }
-
-    fn write_registration(
-        &self,
-        _var: &str,
-        _name: &str,
-        _bin: &str,
-        _completer: &str,
-        buf: &mut dyn Write,
-    ) -> io::Result<()> {
-        buf.write_all(ZSH.as_bytes())
-    }
-
-    fn write_complete(
-        &self,
-        cmd: &mut Command,
-        args: Vec<OsString>,
-        current_dir: Option<&Path>,
-        buf: &mut dyn Write,
-    ) -> io::Result<()> {
-        let index = args.len().saturating_sub(1);
-        for candidate in complete(cmd, args, index, current_dir)? {
-            let value = candidate.get_value().to_string_lossy();
-            let mark = if is_open(&value) { '+' } else { '-' };
-            let value = value.replace('\\', "\\\\").replace(':', "\\:");
-            let help = candidate.get_help().map(ToString::to_string);
-            let help = help.unwrap_or_default();
-            let help = help.lines().next().unwrap_or_default();
-            writeln!(buf, "{mark}{value}:{help}")?;
-        }
-        Ok(())
-    }
+fn answer_zsh(
+    cmd: &mut Command,
+    args: Vec<OsString>,
+    current_dir: Option<&Path>,
+) -> io::Result<Vec<String>> {
+    let index = args.len().saturating_sub(1);
+    let candidates = complete(cmd, args, index, current_dir)?;
+    let lines = candidates.iter().map(|candidate| {
+        let value = candidate.get_value().to_string_lossy();
+        let mark = if is_open(&value) { '+' } else { '-' };
+        let value = value.replace('\\', "\\\\").replace(':', "\\:");
+        let help = candidate.get_help().map(ToString::to_string);
+        let help = help.unwrap_or_default();
+        let help = help.lines().next().unwrap_or_default();
+        format!("{mark}{value}:{help}")
+    });
+    Ok(lines.collect())
 }
 
 #[cfg(test)]

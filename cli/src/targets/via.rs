@@ -61,10 +61,7 @@ impl Drop for Started<'_> {
 }
 
 /// Sorts targets so that each one comes after those that it goes through. Otherwise the order stays.
-pub(crate) fn sorted<T>(
-    mut targets: Vec<T>,
-    spec: impl Fn(&T) -> &XSpec,
-) -> Result<Vec<T>, Failure> {
+pub(crate) fn sorted<T>(targets: Vec<T>, spec: impl Fn(&T) -> &XSpec) -> Result<Vec<T>, Failure> {
     let needs = needs(&targets.iter().map(&spec).collect::<Vec<_>>());
     let mut depths = vec![0_usize; targets.len()];
     // Each round finds the depths of targets that are one further away.
@@ -75,9 +72,9 @@ pub(crate) fn sorted<T>(
         };
         let deeper: Vec<_> = needs.iter().map(depth).collect();
         if deeper == depths {
-            let mut depths = depths.into_iter();
-            targets.sort_by_cached_key(|_| depths.next());
-            return Ok(targets);
+            let mut deep: Vec<_> = depths.into_iter().zip(targets).collect();
+            deep.sort_by_key(|(depth, _)| *depth);
+            return Ok(deep.into_iter().map(|(_, target)| target).collect());
         }
         depths = deeper;
     }
