@@ -14,8 +14,35 @@ pub(crate) use unix::*;
 #[cfg(windows)]
 pub(crate) use windows::*;
 
+use core::time::Duration;
 use std::io;
 use std::path::PathBuf;
+
+use crate::deadline::Deadline;
+
+/// How long the output of an ended process is still read: another process that inherited it may keep it open.
+const OUTPUT_GRACE: Duration = Duration::from_millis(500);
+
+/// The time in which the output of a process is still read after its end, which is not the end of the output: the last
+/// lines, which say why it ended, may still be in the pipe.
+#[derive(Debug, Default)]
+struct OutputGrace(Option<Deadline>);
+
+impl OutputGrace {
+    /// The process has ended.
+    fn begin(&mut self) {
+        self.0 = Some(Deadline::after(OUTPUT_GRACE));
+    }
+
+    /// What is left of it; `None` while the process runs.
+    fn left(&self) -> Option<Duration> {
+        self.0.map(Deadline::left)
+    }
+
+    fn is_over(&self) -> bool {
+        self.left().is_some_and(|left| left.is_zero())
+    }
+}
 
 /// Why no Unix socket was bound.
 #[derive(Debug)]

@@ -42,18 +42,37 @@ const WIDE: usize = 512 << 10;
 /// # }
 /// ```
 #[derive(Debug, Clone)]
-pub struct PipeOutput {
-    pipe: Arc<File>,
+pub struct PipeOutput(Pipe);
+
+/// One end of a pipe, which grows once.
+#[derive(Debug, Clone)]
+struct Pipe {
+    file: Arc<File>,
     usual: Arc<AtomicBool>,
+}
+
+impl Pipe {
+    fn new(pipe: impl Into<OwnedFd>) -> Self {
+        Self {
+            file: Arc::new(pipe.into().into()),
+            usual: Arc::new(true.into()),
+        }
+    }
+
+    /// Grows the pipe, the first time that it is called.
+    fn grow(&self) {
+        // Whether it succeeds or not. Relaxed, as nothing depends on the order: at worst one more large frame goes
+        // through the pipe before it has grown.
+        if self.usual.swap(false, Ordering::Relaxed) {
+            widen(&self.file);
+        }
+    }
 }
 
 impl PipeOutput {
     /// Writes to this descriptor.
     pub fn new(pipe: impl Into<OwnedFd>) -> Self {
-        Self {
-            pipe: Arc::new(pipe.into().into()),
-            usual: Arc::new(true.into()),
-        }
+        Self(Pipe::new(pipe))
     }
 
     /// For [`Link::with_content_writer`](super::Link::with_content_writer): it sends each [`FileRange`] without a copy through
@@ -69,27 +88,19 @@ impl PipeOutput {
 
     /// Grows the pipe before the first large write.
     fn make_room(&self, bytes: usize) {
-        // Once, whether it succeeds or not. Relaxed, as nothing depends on the order: at worst a large write goes
-        // through the pipe before it has grown.
-        if bytes > USUAL && self.usual.swap(false, Ordering::Relaxed) {
-            widen(&self.pipe);
+        if bytes > USUAL {
+            self.0.grow();
         }
     }
 }
 
 /// The reading end of a pipe, which grows when large frames come through it. Any other descriptor is only read.
 #[derive(Debug, Clone)]
-pub(crate) struct PipeInput {
-    pipe: Arc<File>,
-    usual: Arc<AtomicBool>,
-}
+pub(crate) struct PipeInput(Pipe);
 
 impl PipeInput {
     pub(crate) fn new(pipe: impl Into<OwnedFd>) -> io::Result<Self> {
-        Ok(Self {
-            pipe: Arc::new(pipe.into().into()),
-            usual: Arc::new(true.into()),
-        })
+        Ok(Self(Pipe::new(pipe)))
     }
 
     /// For [`Link::with_poll_reader`](crate::link::Link::with_poll_reader).
@@ -100,10 +111,10 @@ impl PipeInput {
 
 impl Read for PipeInput {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        let size = (&*self.pipe).read(buffer)?;
-        // A pipe that was full: its writer waits. Relaxed, and once, as in `PipeOutput`.
-        if size >= USUAL && self.usual.swap(false, Ordering::Relaxed) {
-            widen(&self.pipe);
+        let size = (&*self.0.file).read(buffer)?;
+        // The pipe was full: its writer waits.
+        if size >= USUAL {
+            self.0.grow();
         }
         Ok(size)
     }
@@ -111,7 +122,7 @@ impl Read for PipeInput {
 
 impl AsFd for PipeInput {
     fn as_fd(&self) -> BorrowedFd<'_> {
-        self.pipe.as_fd()
+        self.0.file.as_fd()
     }
 }
 
@@ -128,11 +139,11 @@ fn widen(_: &File) {}
 impl PipeOutput {
     fn takes_files(&self) -> bool {
         let kind = |stat: rustix::fs::Stat| rustix::fs::FileType::from_raw_mode(stat.st_mode);
-        rustix::fs::fstat(&*self.pipe).map(kind) == Ok(rustix::fs::FileType::Fifo)
+        rustix::fs::fstat(&*self.0.file).map(kind) == Ok(rustix::fs::FileType::Fifo)
     }
 
     fn send(&self, file: &File, mut position: u64, len: usize) -> io::Result<usize> {
-        let pipe = &*self.pipe;
+        let pipe = &*self.0.file;
         // With a position of its own: links to other peers may send parts of the same open file at the same time. It
         // may send less than `len`; the caller continues where it stopped.
         Ok(rustix::fs::sendfile(pipe, file, Some(&mut position), len)?)
@@ -154,7 +165,7 @@ impl Write for PipeOutput {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
         self.make_room(bytes.len());
         // One system call, which may take only a part: the gateway calls again with the rest.
-        (&*self.pipe).write(bytes)
+        (&*self.0.file).write(bytes)
     }
 
     fn flush(&mut self) -> io::Result<()> {

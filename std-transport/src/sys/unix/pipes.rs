@@ -7,15 +7,12 @@ use std::process::{ChildStdin, ChildStdout};
 
 use rustix::event::{PollFd, PollFlags};
 
+use super::super::OutputGrace;
 use super::wait::{ExitWatch, poll_for};
-use crate::deadline::Deadline;
 
 /// A pipe that poll reports as writable takes this many bytes without blocking (PIPE_BUF on Linux, at least 512
 /// elsewhere). A larger write may block past the deadline.
 const WRITE_CHUNK: usize = if cfg!(target_os = "linux") { 4096 } else { 512 };
-
-/// How long the output of an ended process is still read: another process that inherited it may keep it open.
-const OUTPUT_GRACE: Duration = Duration::from_millis(500);
 
 /// The standard input and output of a process on this machine.
 #[derive(Debug)]
@@ -23,8 +20,7 @@ pub(crate) struct PipePair {
     stdin: ChildStdin,
     stdout: ChildStdout,
     watch: ExitWatch,
-    /// Set when the process has ended: until then its output is read.
-    ended: Option<Deadline>,
+    grace: OutputGrace,
 }
 
 impl PipePair {
@@ -37,7 +33,7 @@ impl PipePair {
             stdin,
             stdout,
             watch,
-            ended: None,
+            grace: OutputGrace::default(),
         })
     }
 
@@ -57,7 +53,7 @@ impl PipePair {
         let received = if readable {
             read(&mut self.stdout, buffer)?
         } else {
-            self.is_drained().then_some(0)
+            self.grace.is_over().then_some(0)
         };
         let sent = if writable {
             write(&mut self.stdin, unsent)?
@@ -76,24 +72,17 @@ impl PipePair {
         // A closed standard input polls as ready all the time: it is polled only if there is something to write.
         let watched = if sending { 2 } else { 1 };
         let ends = ends.get_mut(..watched).unwrap_or_default();
-        match self.ended {
+        match self.grace.left() {
             None => {
-                // The end of the process is not the end of its output: the last lines, which say why it ended, may
-                // still be in the pipe.
                 if self.watch.poll(ends, timeout)? {
-                    self.ended = Some(Deadline::after(OUTPUT_GRACE));
+                    self.grace.begin();
                 }
             }
             // Without the watch, which would report the end again at once.
-            Some(grace) => poll_for(ends, timeout.min(grace.left()))?,
+            Some(left) => poll_for(ends, timeout.min(left))?,
         }
         let mut ready = ends.iter().map(|end| !end.revents().is_empty());
         Ok((ready.next() == Some(true), ready.next() == Some(true)))
-    }
-
-    /// The process has ended, and so has the time to read the rest of its output.
-    fn is_drained(&self) -> bool {
-        self.ended.is_some_and(|grace| grace.left().is_zero())
     }
 }
 

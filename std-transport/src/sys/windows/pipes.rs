@@ -9,12 +9,9 @@ use std::process::{ChildStdin, ChildStdout};
 
 use windows_sys::Win32::Foundation::ERROR_PIPE_NOT_CONNECTED;
 
+use super::super::OutputGrace;
 use super::calls::{Event, Transfer, wait_any};
 use super::process::ExitWatch;
-use crate::deadline::Deadline;
-
-/// How long the output of an ended process is still read: another process that inherited it may keep it open.
-const OUTPUT_GRACE: Duration = Duration::from_millis(500);
 
 /// The reading end of a pipe.
 #[derive(Debug)]
@@ -170,8 +167,7 @@ pub(crate) struct PipePair {
     stdin: PipeWriter,
     stdout: PipeReader,
     watch: ExitWatch,
-    /// Set when the process has ended: until then its output is read.
-    ended: Option<Deadline>,
+    grace: OutputGrace,
 }
 
 impl PipePair {
@@ -184,7 +180,7 @@ impl PipePair {
             stdin: PipeWriter::new(stdin.into())?,
             stdout: PipeReader::new(stdout.into())?,
             watch,
-            ended: None,
+            grace: OutputGrace::default(),
         })
     }
 
@@ -206,7 +202,7 @@ impl PipePair {
             self.wait(!unsent.is_empty(), timeout)?;
         }
         let received = self.stdout.receive(buffer)?;
-        Ok((sent, received.or(self.is_drained().then_some(0))))
+        Ok((sent, received.or(self.grace.is_over().then_some(0))))
     }
 
     fn send(&mut self, unsent: &[u8]) -> io::Result<usize> {
@@ -228,27 +224,20 @@ impl PipePair {
         if sending {
             handles.push(self.stdin.0.ended().as_handle());
         }
-        match self.ended {
-            // The end of the process is not the end of its output: the last lines, which say why it ended, may still be
-            // in the pipe.
+        match self.grace.left() {
             None => {
                 handles.push(self.watch.as_handle());
                 let last = handles.len() - 1;
                 if wait_any(&handles, Some(timeout))? == Some(last) {
-                    self.ended = Some(Deadline::after(OUTPUT_GRACE));
+                    self.grace.begin();
                 }
             }
             // Without the process, whose end would be reported again at once.
-            Some(grace) => {
-                wait_any(&handles, Some(timeout.min(grace.left())))?;
+            Some(left) => {
+                wait_any(&handles, Some(timeout.min(left)))?;
             }
         }
         Ok(())
-    }
-
-    /// The process has ended, and so has the time to read the rest of its output.
-    fn is_drained(&self) -> bool {
-        self.ended.is_some_and(|grace| grace.left().is_zero())
     }
 }
 
