@@ -10,62 +10,21 @@
 extern crate alloc;
 
 use alloc::collections::BTreeMap;
-use alloc::sync::Arc;
 use core::time::Duration;
 use std::fs;
-use std::net::{Shutdown, TcpListener, TcpStream};
 use std::path::{Path, PathBuf};
-use std::thread;
 use std::time::SystemTime;
 
-use execnet::link::{Link, NoControl};
-use execnet::rsync::{self, RSync, Report, TargetOptions};
-use execnet::{Gateway, GatewayConfig, Group, Role, Worker};
-use execnet_test_support::{LONG, quiet, within};
-
-/// Shuts the sending half down when it is dropped, as gateways require.
-struct Writer(TcpStream);
-
-impl std::io::Write for Writer {
-    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
-        self.0.write(bytes)
-    }
-
-    fn flush(&mut self) -> std::io::Result<()> {
-        Ok(())
-    }
-}
-
-impl Drop for Writer {
-    fn drop(&mut self) {
-        let _ = self.0.shutdown(Shutdown::Write);
-    }
-}
-
-fn link(stream: TcpStream) -> Link {
-    let reader = stream.try_clone().unwrap();
-    Link::from_std(reader, Writer(stream), Arc::new(NoControl))
-}
+use execnet::rsync::{RSync, Report, TargetOptions};
+use execnet::{Gateway, Group};
+use execnet_test_support::{Direction, LONG, quiet, with_worker, within};
 
 /// Runs the test in both directions, with a worker in Rust.
 fn with_rust(test: fn(&Gateway, Direction)) {
     for direction in [Direction::Push, Direction::Pull] {
         println!("{direction:?}, Rust");
         within("Rust", LONG, move || {
-            let listener = TcpListener::bind(("127.0.0.1", 0)).unwrap();
-            let here = TcpStream::connect(listener.local_addr().unwrap()).unwrap();
-            let (there, _) = listener.accept().unwrap();
-            let serving = thread::spawn(move || {
-                let mut worker = Worker::new();
-                rsync::register(&mut worker);
-                worker.serve(link(there))
-            });
-            let config = GatewayConfig::new("rust", Role::Initiator);
-            let gateway = Gateway::new(link(here), config).unwrap();
-            test(&gateway, direction);
-            gateway.exit();
-            assert!(gateway.join_timeout(LONG));
-            serving.join().unwrap().unwrap();
+            with_worker(|gateway| test(gateway, direction));
         });
     }
 }
@@ -87,35 +46,17 @@ fn with_python(test: fn(&Gateway, Direction)) {
     }
 }
 
-#[derive(Debug, Clone, Copy)]
-enum Direction {
-    Push,
-    Pull,
-}
-
-impl Direction {
-    fn try_sync(
-        self,
-        mut rsync: RSync,
-        gateway: &Gateway,
-        to: &Path,
-        options: TargetOptions,
-    ) -> Result<Report, rsync::SyncError> {
-        match self {
-            Self::Pull => rsync.pull(gateway, to, options),
-            Self::Push => {
-                rsync.add_target(gateway, to, options);
-                let target = rsync.send().unwrap().remove(0);
-                target.error.map_or(Ok(target.report), Err)
-            }
-        }
-    }
-
-    fn sync(self, rsync: RSync, gateway: &Gateway, to: &Path, options: TargetOptions) -> Report {
-        let report = self.try_sync(rsync, gateway, to, options).unwrap();
-        assert_eq!(report.failed, []);
-        report
-    }
+/// Syncs, and nothing fails.
+fn sync(
+    direction: Direction,
+    rsync: RSync,
+    gateway: &Gateway,
+    to: &Path,
+    options: TargetOptions,
+) -> Report {
+    let report = direction.sync(rsync, gateway, to, options);
+    assert_eq!(report.failed, []);
+    report
 }
 
 type Portrait = BTreeMap<PathBuf, (bool, SystemTime, Vec<u8>)>;
@@ -170,7 +111,7 @@ fn trees_are_kept(gateway: &Gateway, direction: Direction) {
         file.set_modified(time).unwrap();
     }
     set_read_only(&path("from/fixed"), true);
-    let sync = |rsync: RSync, options| direction.sync(rsync, gateway, &path("to"), options);
+    let sync = |rsync: RSync, options| sync(direction, rsync, gateway, &path("to"), options);
     let delete = TargetOptions::new().with_delete(true);
     let report = sync(RSync::new(path("from")), delete);
     assert_eq!((report.sent.len(), report.unchanged), (5, 0), "{report:?}");
@@ -216,12 +157,18 @@ fn names_of_a_file_are_kept(gateway: &Gateway, direction: Direction) {
     fs::hard_link(path("from/a"), path("from/d/b")).unwrap();
     let rsync = || RSync::new(path("from")).with_hard_links(true);
     let options = TargetOptions::new();
-    let report = direction.sync(rsync(), gateway, &path("to"), options);
+    let report = sync(direction, rsync(), gateway, &path("to"), options);
     assert_eq!(report.sent, [Path::new("a")]);
     assert_eq!(report.linked, [Path::new("d/b")]);
     fs::write(path("to/a"), "through").unwrap();
     assert_eq!(fs::read(path("to/d/b")).unwrap(), b"through");
-    let report = direction.sync(rsync().with_checksum(true), gateway, &path("to"), options);
+    let report = sync(
+        direction,
+        rsync().with_checksum(true),
+        gateway,
+        &path("to"),
+        options,
+    );
     assert_eq!(report.sent, [Path::new("a")]);
 }
 
@@ -240,7 +187,7 @@ fn what_cannot_be_is_an_error(gateway: &Gateway, direction: Direction) {
     let path = |name: &str| place.path().join(name);
     fs::create_dir_all(path("from/d")).unwrap();
     fs::write(path("from/f"), "f").unwrap();
-    let sync = |from: &str, to: &str, options| {
+    let try_sync = |from: &str, to: &str, options| {
         let rsync = RSync::new(path(from));
         direction.try_sync(rsync, gateway, &path(to), options)
     };
@@ -250,22 +197,22 @@ fn what_cannot_be_is_an_error(gateway: &Gateway, direction: Direction) {
         ("from", "from/new", "copied into itself"),
         ("from", "from", "the source itself"),
     ] {
-        let error = sync(from, to, options).unwrap_err();
+        let error = try_sync(from, to, options).unwrap_err();
         assert!(error.is_destination(), "{error}");
         assert!(error.to_string().contains(part), "{error}");
     }
-    let error = sync("from", "", options.with_delete(true)).unwrap_err();
+    let error = try_sync("from", "", options.with_delete(true)).unwrap_err();
     assert!(error.to_string().contains("the source is in it"), "{error}");
     fs::write(path("file"), "").unwrap();
-    let error = sync("from", "file", options).unwrap_err();
+    let error = try_sync("from", "file", options).unwrap_err();
     assert!(error.is_destination(), "{error}");
     assert_eq!(fs::read_dir(path("from")).unwrap().count(), 2);
 
     // A single file, under another name and into a directory.
     let to = format!("{}/", path("to").display());
-    sync("from/f", "renamed", options).unwrap();
+    try_sync("from/f", "renamed", options).unwrap();
     let rsync = RSync::new(path("from/f"));
-    direction.sync(rsync, gateway, Path::new(&to), options);
+    sync(direction, rsync, gateway, Path::new(&to), options);
     assert_eq!(fs::read(path("renamed")).unwrap(), b"f");
     assert_eq!(fs::read(path("to/f")).unwrap(), b"f");
 }

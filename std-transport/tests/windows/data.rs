@@ -16,7 +16,7 @@ fn no_byte_is_changed_in_either_direction() {
     let all: Vec<u8> = (0..=255).chain(*b"\r\n\n\r\x1a").collect();
     let large = all.repeat(20_000);
     for bytes in [all, large] {
-        channel.send(&Value::Bytes(bytes.clone())).unwrap();
+        channel.send(Value::Bytes(bytes.clone())).unwrap();
         assert!(receive(&channel) == Value::Bytes(bytes));
     }
     for item in [

@@ -152,7 +152,7 @@ fn a_worker_that_is_gone_fails_a_send() {
         .remote_exec("channel.receive(); import os; os._exit(0)")
         .unwrap();
     within("the send fails", LONG, move || {
-        while channel.send(&value!("x").clone()).is_ok() {}
+        while channel.send(value!("x")).is_ok() {}
     });
 }
 

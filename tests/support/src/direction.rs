@@ -3,7 +3,7 @@
 use core::time::Duration;
 use std::path::Path;
 
-use execnet::rsync::{RSync, Report, TargetOptions};
+use execnet::rsync::{RSync, Report, SyncError, TargetOptions};
 use execnet::{Gateway, Group};
 
 use crate::{pythons, quiet, with_worker, within};
@@ -44,18 +44,32 @@ impl Direction {
     /// Syncs the source of `rsync`, which is here or at the worker, to a place at the other.
     pub fn sync(
         self,
-        mut rsync: RSync,
+        rsync: RSync,
         gateway: &Gateway,
         to: &Path,
         options: TargetOptions,
     ) -> Report {
+        self.try_sync(rsync, gateway, to, options).unwrap()
+    }
+
+    /// The same, or the error of the target.
+    ///
+    /// # Errors
+    ///
+    /// That of the sync.
+    pub fn try_sync(
+        self,
+        mut rsync: RSync,
+        gateway: &Gateway,
+        to: &Path,
+        options: TargetOptions,
+    ) -> Result<Report, SyncError> {
         match self {
-            Self::Pull => rsync.pull(gateway, to, options).unwrap(),
+            Self::Pull => rsync.pull(gateway, to, options),
             Self::Push => {
                 rsync.add_target(gateway, to, options);
                 let target = rsync.send().unwrap().remove(0);
-                assert!(target.error.is_none(), "{target:?}");
-                target.report
+                target.error.map_or(Ok(target.report), Err)
             }
         }
     }

@@ -11,11 +11,9 @@
 
 extern crate alloc;
 
-#[cfg(unix)]
 mod direction;
 mod processes;
 mod pythons;
-#[cfg(unix)]
 mod rust_worker;
 mod server;
 mod stock;
@@ -29,11 +27,9 @@ use execnet::{
     Value,
 };
 
-#[cfg(unix)]
 pub use direction::{Direction, each_direction};
 pub use processes::{find, is_running, niceness, signal};
 pub use pythons::{Python, each_python, each_python_with, popen, pythons};
-#[cfg(unix)]
 pub use rust_worker::{with_worker, with_worker_over};
 pub use server::{Served, loopback, private_directory};
 pub use stock::{Ours, RELEASES, Release, environment, report, root, xdist_python};

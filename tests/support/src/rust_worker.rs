@@ -1,7 +1,7 @@
 //! A worker in Rust with the functions of rsync, in a thread, over a socket or any link.
 
 use alloc::sync::Arc;
-use std::os::unix::net::UnixStream;
+use std::io;
 use std::thread;
 
 use execnet::link::{Link, NoControl};
@@ -9,20 +9,38 @@ use execnet::{Gateway, GatewayConfig, Role, Worker, rsync};
 
 use crate::LONG;
 
-fn link(stream: UnixStream) -> Link {
+#[cfg(unix)]
+type Stream = std::os::unix::net::UnixStream;
+#[cfg(windows)]
+type Stream = std::net::TcpStream;
+
+/// Two streams that are connected.
+#[cfg(unix)]
+fn pair() -> io::Result<(Stream, Stream)> {
+    Stream::pair()
+}
+
+#[cfg(windows)]
+fn pair() -> io::Result<(Stream, Stream)> {
+    let listener = std::net::TcpListener::bind(("127.0.0.1", 0))?;
+    let here = Stream::connect(listener.local_addr()?)?;
+    Ok((here, listener.accept()?.0))
+}
+
+fn link(stream: Stream) -> Link {
     let reader = stream.try_clone().unwrap();
     Link::from_std(reader, Writer(stream), Arc::new(NoControl))
 }
 
 /// Shuts the sending half down when it is dropped, as gateways require.
-struct Writer(UnixStream);
+struct Writer(Stream);
 
-impl std::io::Write for Writer {
-    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+impl io::Write for Writer {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
         self.0.write(bytes)
     }
 
-    fn flush(&mut self) -> std::io::Result<()> {
+    fn flush(&mut self) -> io::Result<()> {
         Ok(())
     }
 }
@@ -35,7 +53,7 @@ impl Drop for Writer {
 
 /// Runs the test with a gateway to such a worker.
 pub fn with_worker(test: impl FnOnce(&Gateway)) {
-    let (here, there) = UnixStream::pair().unwrap();
+    let (here, there) = pair().unwrap();
     with_worker_over([link(here), link(there)], test);
 }
 
